@@ -8,6 +8,7 @@ import json
 import sys
 from pathlib import Path
 
+from vyper.cli.vyper_compile import get_search_paths
 from vyper.compiler import compile_from_file_input
 from vyper.compiler.input_bundle import FilesystemInputBundle
 from vyper.compiler.settings import Settings
@@ -19,20 +20,13 @@ ABI = ROOT / "crossmargin" / "abi"
 LIMIT = 24_576  # EIP-170
 
 
-def search_paths() -> list[Path]:
-    """site-packages for snekmate, then the root for `contracts` and `interfaces`; the last one wins."""
-    import snekmate
-
-    return [Path(snekmate.__file__).resolve().parent.parent, ROOT]
-
-
 def deployables() -> list[Path]:
     """CamelCase.vy deploys; snake_case.vy is a module."""
     return sorted(path for path in CONTRACTS.glob("**/*.vy") if path.stem[0].isupper())
 
 
 def compile_contract(path: Path) -> dict:
-    bundle = FilesystemInputBundle(search_paths())
+    bundle = FilesystemInputBundle(get_search_paths([str(ROOT)]))
     source = bundle.load_file(path.relative_to(ROOT))
     return compile_from_file_input(
         source,
