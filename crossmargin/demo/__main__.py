@@ -1,0 +1,159 @@
+"""Run the demo: `python -m crossmargin.demo`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+from crossmargin.demo import candles, paths
+from crossmargin.demo.books import DEFAULT_ACCOUNTS, MAX_ACCOUNTS, make_plan
+from crossmargin.demo.paths import DEFAULT_TICKS, MARKETS, MAX_TICKS, MIN_TICKS, PathError, PricePath
+from crossmargin.demo.report import money, print_report
+from crossmargin.demo.result import DemoResult, Tick
+from crossmargin.demo.scenario import DemoError, Scenario
+from crossmargin.processes import Anvil, ProcessError, Processes
+
+
+class Live:
+    """Progress on the terminal: one line a stage, and a bar while prices are replayed."""
+
+    def __init__(self, console: Console, path: PricePath) -> None:
+        self._console = console
+        self._lead = "ETH" if "ETH" in path.symbols else path.symbols[0]
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[state]}"),
+        )
+        self.progress = Progress(*columns, console=console, transient=True)
+        self._bar = self.progress.add_task("setting up", total=len(path), state="")
+
+    def stage(self, text: str) -> None:
+        """Say what begins."""
+        self._console.print(f"[dim]·[/] {text}", highlight=False)
+        self.progress.update(self._bar, description=text)
+
+    def tick(self, number: int, tick: Tick) -> None:
+        """Move the bar on."""
+        price = tick.prices[self._lead] / paths.DOLLAR
+        lowest = min(tick.health, default=0) / 10_000
+        state = f"{self._lead} {price:,.6g}  pool {money(tick.pool_nav)}  worst E/MM {lowest:.2f}"
+        self.progress.update(self._bar, completed=number + 1, state=state)
+
+
+def load_path(prices: Path | None, markets: str | None, ticks: int | None, seed: int) -> PricePath:
+    """The price path that the options ask for."""
+    names = paths.parse_markets(markets) if markets is not None else None
+    if prices is not None:
+        return candles.load(prices, names, ticks, seed)
+    return paths.generate(names or MARKETS, ticks or DEFAULT_TICKS, seed)
+
+
+def check_output(option: str, file: Path | None) -> None:
+    """Refuse a file that could not be written, before three minutes are spent."""
+    if file is None:
+        return
+    if file.is_dir() or not file.resolve().parent.is_dir():
+        raise DemoError(f"{option} {file}: there is no such folder, or it is one: name a file")
+
+
+def simulate(path: PricePath, accounts: int, seed: int, port: int | None, console: Console) -> DemoResult:
+    """Start a chain and bots, run the scenario, and leave nothing behind."""
+    from crossmargin.demo.chain import ChainVenue, anvil_options
+
+    plan = make_plan(path.at(0), accounts, seed, path.quote[0])
+    live = Live(console, path)
+    with Processes() as group:
+        live.stage("starting a local chain")
+        anvil = group.add(Anvil(port, anvil_options(path)))
+        venue = ChainVenue(anvil.url, plan)
+        with live.progress:
+            return Scenario(venue, path, plan, live, start=group.add, check=group.check, seed=seed).run()
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.option(
+    "--prices",
+    type=click.Path(path_type=Path),
+    help="CSV of candles: timestamp,symbol,open,high,low,close; a synthetic crash if absent.",
+)
+@click.option("--markets", help=f"Some of {','.join(MARKETS)}; all if absent.")
+@click.option("--accounts", type=click.IntRange(1, MAX_ACCOUNTS), default=DEFAULT_ACCOUNTS, help="Traders.")
+@click.option("--seed", type=click.IntRange(0, 2**63), default=1, help="Of prices and books.")
+@click.option(
+    "--ticks", type=click.IntRange(MIN_TICKS, MAX_TICKS), help=f"Price steps; {DEFAULT_TICKS} if absent."
+)
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the figures here.")
+@click.option("--html", "html_file", type=click.Path(path_type=Path), help="Write a page with plots here.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Of the local chain; a free one if absent.")
+def main(
+    prices: Path | None,
+    markets: str | None,
+    accounts: int,
+    seed: int,
+    ticks: int | None,
+    json_file: Path | None,
+    html_file: Path | None,
+    port: int | None,
+) -> None:
+    """A whole market's life on a local chain: ten million of liquidity, dozens of traders, and a crash.
+
+    Deploys the venue, opens the books, replays prices tick by tick while a keeper and a liquidator run as programs of
+    their own, and reports what happened. Nothing keeps running afterwards.
+    """
+    console = Console()
+    check_output("--json", json_file)
+    check_output("--html", html_file)
+    path = load_path(prices, markets, ticks, seed)
+    result = simulate(path, accounts, seed, port, console)
+    print_report(result, console)
+    _write(result, json_file, html_file, console)
+    if result.conservation.wei:
+        raise DemoError(f"the ledger and the tokens differ by {result.conservation.wei} wei")
+
+
+def _write(result: DemoResult, json_file: Path | None, html_file: Path | None, console: Console) -> None:
+    if json_file is not None:
+        result.write_json(json_file)
+        console.print(f"wrote {json_file}", highlight=False)
+    if html_file is not None:
+        from crossmargin.demo.page import write_page  # plotly takes a second to import
+
+        write_page(result, html_file)
+        console.print(f"wrote {html_file}", highlight=False)
+
+
+def run(args: list[str] | None = None) -> int:
+    """The command; every failure it knows is one line on stderr. Returns the exit code."""
+    try:
+        main.main(args, prog_name="./run demo", standalone_mode=False)
+        return 0
+    except click.ClickException as fault:
+        return _failed(fault.format_message(), fault.exit_code)
+    except (PathError, ProcessError, DemoError, OSError) as fault:
+        return _failed(str(fault), 1)
+    except (KeyboardInterrupt, click.Abort):
+        return _failed("interrupted; everything it started has been stopped", 130)
+
+
+def _failed(message: str, code: int) -> int:
+    click.echo("demo: " + " ".join(message.split()), err=True)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(run())

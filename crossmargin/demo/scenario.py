@@ -1,0 +1,273 @@
+"""The course of the demo: fund, open books, replay prices tick by tick, wait for the keepers, measure.
+
+`Scenario` knows the order of things and no chain; `Venue` is what it asks of one. Keepers and liquidators are no part of
+either: they are programs of their own, and the scenario only waits for what they do.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from crossmargin.demo.books import BPS, Book, Plan, Trade, notional_to_size
+from crossmargin.demo.paths import PricePath
+from crossmargin.demo.result import HEALTH_CAP, WAD, Conservation, DemoResult, Gas, Liquidation, Tick
+from crossmargin.processes import Child
+
+SETTLE_SECONDS = 6.0  # how long a tick waits for the bots before what is left counts as left
+POLL_SECONDS = 0.02
+
+
+class DemoError(RuntimeError):
+    """The demo cannot go on; the message is one line that says what to do."""
+
+
+@dataclass(frozen=True)
+class State:
+    """The venue now. Amounts and utilisations in WAD; `health`: account -> E / MM in bps, of those with positions."""
+
+    pool_nav: int
+    cover: int
+    utilisation_net: int
+    utilisation_gross: int
+    open_interest: int
+    health: Mapping[int, int]
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What the whole run added up to, read from the events of the chain. Amounts in WAD."""
+
+    liquidations: tuple[Liquidation, ...]
+    orders: Mapping[str, int]
+    fees_paid: int
+    funding_paid: int
+    borrow_paid: int
+    gas: tuple[Gas, ...]
+    conservation: Conservation
+
+
+class Venue(Protocol):
+    """A deployed venue, as far as the demo needs one. Accounts are places in the plan; sizes are signed WAD."""
+
+    def deploy(self, timestamp: int, prices: Mapping[str, int], quote: int) -> None:
+        """Deploy tokens, feeds and contracts, the first prices published at `timestamp`."""
+
+    def provide(self, provider: int, amount: int) -> None:
+        """A liquidity provider puts in `amount` of quote, in smallest units."""
+
+    def open_account(self, account: int, book: Book) -> None:
+        """Give the account's owner gas and tokens, and deposit them."""
+
+    def bots(self) -> Sequence[Child]:
+        """The keeper and liquidator programs, not yet started."""
+
+    def push(self, timestamp: int, prices: Mapping[str, int], quote: int) -> None:
+        """Move the chain's clock to `timestamp` and publish a round on every feed there."""
+
+    def submit(self, account: int, market: str, size: int, reduce_only: bool = False) -> bool:
+        """Submit a market order; False if it was refused for the account's margin or a cap."""
+
+    def affordable(self, account: int, market: str, size: int) -> int:
+        """The part of `size` that `quote_order` allows, a multiple of a lot, possibly zero."""
+
+    def order_delay(self) -> int:
+        """Seconds between the commit of an order and the first round that may execute it."""
+
+    def pending_orders(self) -> int:
+        """Orders neither executed nor expired."""
+
+    def liquidatable(self) -> Sequence[int]:
+        """Accounts below maintenance."""
+
+    def equity(self, account: int) -> int:
+        """Equity of an account in WAD quote."""
+
+    def position(self, account: int, market: str) -> int:
+        """Size of a position."""
+
+    def close_fraction(self, account: int, fraction: int) -> None:
+        """Reduce the whole book in proportion; `fraction` in WAD."""
+
+    def state(self) -> State:
+        """The venue after the last block."""
+
+    def totals(self) -> Totals:
+        """What the run added up to."""
+
+
+class Watcher(Protocol):
+    """Is told how the demo goes."""
+
+    def stage(self, text: str) -> None:
+        """A new part begins."""
+
+    def tick(self, number: int, tick: Tick) -> None:
+        """A tick is over."""
+
+
+class Scenario:
+    """One run of the demo on one venue."""
+
+    def __init__(
+        self,
+        venue: Venue,
+        path: PricePath,
+        plan: Plan,
+        watcher: Watcher,
+        start: Callable[[Child], object],
+        check: Callable[[], None],
+        seed: int,
+    ) -> None:
+        """`start` starts a bot and keeps it; `check` raises if a bot has stopped."""
+        self._venue = venue
+        self._path = path
+        self._plan = plan
+        self._watcher = watcher
+        self._start = start
+        self._check = check
+        self._seed = seed
+        self._now = path.timestamps[0]
+        self._due = list(plan.trades)
+        self._given_up: frozenset[int] = (
+            frozenset()
+        )  # accounts that no bot helped in time: not waited for again
+
+    def run(self) -> DemoResult:
+        """From an empty chain to the result."""
+        began = time.monotonic()
+        self._set_up()
+        before = self._venue.state()
+        self._watcher.stage(f"replaying {len(self._path)} ticks")
+        ticks = tuple(self._tick(number) for number in range(len(self._path)))
+        self._watcher.stage("adding up")
+        return self._result(before, ticks, began)
+
+    # ---- set-up --------------------------------------------------------------------------------
+
+    def _set_up(self) -> None:
+        self._watcher.stage("deploying tokens, feeds and contracts")
+        # The books open before the first tick, at its prices.
+        step = self._path.timestamps[1] - self._path.timestamps[0]
+        self._now -= step
+        self._venue.deploy(self._now, self._path.at(0), self._path.quote[0])
+        self._watcher.stage(f"{len(self._plan.providers)} liquidity providers deposit")
+        for provider, amount in enumerate(self._plan.providers):
+            self._venue.provide(provider, amount)
+        self._watcher.stage(f"{len(self._plan.books)} accounts deposit")
+        for account, book in enumerate(self._plan.books):
+            self._venue.open_account(account, book)
+        self._watcher.stage("starting keeper and liquidator")
+        for bot in self._venue.bots():
+            self._start(bot)
+        self._watcher.stage("opening the books")
+        self._open_books()
+
+    def _open_books(self) -> None:
+        """Round by round, one leg of each account at a time: a later leg may need the margin an earlier one frees."""
+        for leg in range(max((len(book.targets) for book in self._plan.books), default=0)):
+            for account, book in enumerate(self._plan.books):
+                if leg < len(book.targets):
+                    target = book.targets[leg]
+                    self._order(account, target.market, target.size)
+            self._execute(0)
+
+    def _order(self, account: int, market: str, size: int, reduce_only: bool = False) -> None:
+        """Submit it, cut down to what the account can afford."""
+        size = size if reduce_only else self._venue.affordable(account, market, size)
+        if size:
+            self._venue.submit(account, market, size, reduce_only)
+
+    def _execute(self, tick: int) -> None:
+        """Publish the round that executes what was submitted, at the tick's prices, and wait for the keeper."""
+        self._now += self._venue.order_delay() + 1
+        self._venue.push(self._now, self._path.at(tick), self._path.quote[tick])
+        self._settle()
+
+    # ---- the run -------------------------------------------------------------------------------
+
+    def _tick(self, number: int) -> Tick:
+        self._now = max(self._now + 1, self._path.timestamps[number])
+        self._venue.push(self._now, self._path.at(number), self._path.quote[number])
+        self._settle()
+        if self._trade(number):
+            self._execute(number)
+        tick = self._measure(number)
+        self._watcher.tick(number, tick)
+        return tick
+
+    def _trade(self, number: int) -> bool:
+        """Do what is due; True if orders wait for a round."""
+        due = [trade for trade in self._due if trade.permille * len(self._path) <= number * 1000]
+        self._due = self._due[len(due) :]
+        return any([self._do(trade, number) for trade in due])
+
+    def _do(self, trade: Trade, number: int) -> bool:
+        """True if it left an order."""
+        if trade.market is None:
+            self._venue.close_fraction(trade.account, trade.reduce * WAD // BPS)
+            return False
+        if trade.reduce:
+            held = self._venue.position(trade.account, trade.market)
+            size = notional_to_size(-held * trade.reduce // BPS, WAD)
+        else:
+            worth = self._venue.equity(trade.account) * trade.add // BPS
+            price = self._path.at(number)[trade.market] * WAD // self._path.quote[number]
+            size = notional_to_size(worth, price)
+        self._order(trade.account, trade.market, size, reduce_only=bool(trade.reduce))
+        return size != 0
+
+    def _settle(self) -> None:
+        """Wait until the bots have nothing left to do, or long enough."""
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while (
+            left := frozenset(self._venue.liquidatable())
+        ) - self._given_up or self._venue.pending_orders():
+            self._check()
+            if time.monotonic() > deadline:
+                break
+            time.sleep(POLL_SECONDS)
+        self._given_up = left
+
+    def _measure(self, number: int) -> Tick:
+        state = self._venue.state()
+        health = tuple(min(value, HEALTH_CAP) for value in state.health.values())
+        return Tick(
+            timestamp=self._path.timestamps[number],
+            prices=self._path.at(number),
+            quote=self._path.quote[number],
+            pool_nav=state.pool_nav,
+            cover=state.cover,
+            utilisation_net=state.utilisation_net,
+            utilisation_gross=state.utilisation_gross,
+            open_interest=state.open_interest,
+            unhealthy=sum(value < BPS for value in health),
+            health=health,
+        )
+
+    # ---- the end -------------------------------------------------------------------------------
+
+    def _result(self, before: State, ticks: tuple[Tick, ...], began: float) -> DemoResult:
+        totals = self._venue.totals()
+        return DemoResult(
+            source=self._path.source,
+            notes=self._path.notes,
+            seed=self._seed,
+            symbols=self._path.symbols,
+            accounts=len(self._plan.books),
+            providers=len(self._plan.providers),
+            deposited=sum(book.equity for book in self._plan.books),
+            ticks=ticks,
+            liquidations=totals.liquidations,
+            gas=totals.gas,
+            conservation=totals.conservation,
+            pool_nav_start=before.pool_nav,
+            cover_start=before.cover,
+            orders=totals.orders,
+            fees_paid=totals.fees_paid,
+            funding_paid=totals.funding_paid,
+            borrow_paid=totals.borrow_paid,
+            seconds=time.monotonic() - began,
+        )

@@ -1,0 +1,89 @@
+"""A venue of paper, for tests of the demo that need no chain."""
+
+from crossmargin.demo.result import WAD, Conservation
+from crossmargin.demo.scenario import State, Totals
+
+
+class Paper:
+    """A venue that executes orders at the next push, and liquidates after a few looks at it."""
+
+    def __init__(self, patience: int = 2, stuck: tuple[int, ...] = ()) -> None:
+        self.log: list[tuple] = []
+        self.pushes: list[int] = []
+        self.positions: dict[tuple[int, str], int] = {}
+        self.orders: list[tuple[int, str, int, bool]] = []
+        self.unhealthy: dict[int, int] = {}
+        self.patience = patience
+        self.stuck = stuck
+        self.looks = 0
+
+    def deploy(self, timestamp, prices, quote):
+        self.log.append(("deploy", timestamp, dict(prices)))
+
+    def provide(self, provider, amount):
+        self.log.append(("provide", provider, amount))
+
+    def open_account(self, account, book):
+        self.log.append(("open", account, book.name))
+
+    def bots(self):
+        return ["keeper", "liquidator"]
+
+    def push(self, timestamp, prices, quote):
+        assert not self.pushes or timestamp > self.pushes[-1], "a round must be later than the last"
+        self.pushes.append(timestamp)
+        for account, market, size, reduce_only in self.orders:
+            held = self.positions.get((account, market), 0)
+            assert not reduce_only or (held * size < 0 and abs(size) <= abs(held))
+            self.positions[account, market] = held + size
+        self.orders.clear()
+        if len(self.pushes) % 7 == 0:
+            self.unhealthy[len(self.pushes) % 5] = self.patience
+        self.unhealthy |= dict.fromkeys(self.stuck, 10**9)
+
+    def affordable(self, account, market, size):
+        return size // 2 if account == 1 else size
+
+    def submit(self, account, market, size, reduce_only=False):
+        self.log.append(("submit", account, market, size))
+        self.orders.append((account, market, size, reduce_only))
+        return True
+
+    def order_delay(self):
+        return 5
+
+    def pending_orders(self):
+        return len(self.orders)
+
+    def liquidatable(self):
+        self.looks += 1
+        self.unhealthy = {account: left - 1 for account, left in self.unhealthy.items() if left > 1}
+        return list(self.unhealthy)
+
+    def equity(self, account):
+        return 1000 * WAD
+
+    def position(self, account, market):
+        return self.positions.get((account, market), 0)
+
+    def close_fraction(self, account, fraction):
+        self.log.append(("close", account, fraction))
+
+    def state(self):
+        health = {account: 9_000 for account in self.unhealthy} | {99: 20_000, 98: 10**12}
+        return State(10_000_000 * WAD + len(self.pushes), 7, WAD // 50, WAD // 20, 5 * WAD, health)
+
+    def totals(self):
+        return Totals((), {"executed": 9}, 1, 2, 3, (), Conservation({"USDC": 0}, 0))
+
+
+class Watcher:
+    def __init__(self) -> None:
+        self.stages: list[str] = []
+        self.ticks: list[int] = []
+
+    def stage(self, text):
+        self.stages.append(text)
+
+    def tick(self, number, tick):
+        self.ticks.append(number)
