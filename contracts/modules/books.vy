@@ -1,0 +1,130 @@
+# pragma version 0.4.3
+# pragma nonreentrancy off
+"""
+@title books: the state of accounts' positions, of every market, and of the venue's parameters
+@notice Two words a market for what trades change (carry, book); terms, limits and a quarter of a risk page for what the
+        Configurator fixes. Invariants: I-4, I-7.
+"""
+
+from interfaces import IEngine
+from interfaces import IPositionManager
+from contracts.modules import checks
+from contracts.modules import packing
+
+VENUE: constant(uint256) = 0
+RATES: constant(uint256) = 1
+COLLATERAL: constant(uint256) = 2
+TERMS: constant(uint256) = 3
+LIMITS: constant(uint256) = 4
+RISK: constant(uint256) = 5
+DEPOSIT_CAP: constant(uint256) = 6
+
+LISTED: constant(uint256) = 1 << 168
+
+bitmaps: HashMap[uint256, uint256]
+positions: HashMap[uint256, uint256[32]]
+carries: uint256[32]
+books: uint256[32]
+terms: uint256[32]
+limits: uint256[32]
+risks: uint256[8]
+deposit_caps: uint256[8]
+venue: uint256
+rates: uint256
+collateral: uint256
+first_sums: uint256
+second_sums: uint256
+
+
+@view
+@internal
+def risk_of(id: uint256) -> uint256:
+    """
+    @notice The 64-bit risk entry of a market.
+    """
+    return (self.risks[id >> 2] >> unsafe_mul(id & 3, 64)) & packing.U64
+
+
+@view
+@internal
+def listed() -> uint256:
+    """
+    @notice Bitmap of the listed markets.
+    """
+    return self.second_sums >> 192
+
+
+@view
+@internal
+def with_market(leg: IEngine.Leg) -> IEngine.Leg:
+    """
+    @notice The leg with all words of its market, as the Engine needs it for a touch.
+    """
+    full: IEngine.Leg = leg
+    full.carry = self.carries[leg.market]
+    full.book = self.books[leg.market]
+    full.terms = self.terms[leg.market]
+    return full
+
+
+@internal
+def store(account: uint256, moved: DynArray[IEngine.Moved, 16], first_sums: uint256, second_sums: uint256):
+    """
+    @notice Store what the Engine made of an account's positions, their markets and the pool's sums.
+    """
+    held: uint256 = self.bitmaps[account]
+    after: uint256 = held
+    for m: IEngine.Moved in moved:
+        bit: uint256 = 1 << m.market
+        after = after & ~bit
+        if m.position != 0:
+            after = after | bit
+        if (held | after) & bit != 0:
+            self.positions[account][m.market] = m.position
+        self.books[m.market] = m.book
+        self.carries[m.market] = m.carry
+        if m.size != 0:
+            log IPositionManager.Trade(
+                account=account, market=m.market, size=m.size, price=m.price, fee=m.fee, realised=m.realised
+            )
+    if after != held:
+        checks.that(self._count(after) <= 16, "manager: too many positions")
+        self.bitmaps[account] = after
+    self.first_sums = first_sums
+    self.second_sums = second_sums
+
+
+@pure
+@internal
+def _count(bits: uint256) -> uint256:
+    n: uint256 = 0
+    left: uint256 = bits
+    for _i: uint256 in range(32):
+        if left == 0:
+            break
+        left = left & unsafe_sub(left, 1)
+        n = unsafe_add(n, 1)
+    return n
+
+
+@internal
+def configure(kind: uint256, id: uint256, word: uint256):
+    """
+    @notice Store a parameter word. The bounds are the Configurator's. A change of terms or risk is followed by `reprice`.
+    """
+    if kind == VENUE:
+        self.venue = word
+    elif kind == RATES:
+        self.rates = word
+    elif kind == COLLATERAL:
+        self.collateral = word
+    elif kind == TERMS:
+        self.terms[id] = word
+        self.second_sums = self.second_sums | (((word & LISTED) >> 168) << (192 + id))
+    elif kind == LIMITS:
+        self.limits[id] = word
+    elif kind == RISK:
+        at: uint256 = (id & 3) * 64
+        self.risks[id >> 2] = (self.risks[id >> 2] & ~(packing.U64 << at)) | (word << at)
+    else:
+        self.deposit_caps[id] = word

@@ -1,0 +1,182 @@
+# pragma version 0.4.3
+# pragma nonreentrancy off
+"""
+@title margin: the one requirement of the venue (M-1 … M-5), for traders and for the pool
+"""
+
+from interfaces import IEngine
+from contracts.modules import carry
+from contracts.modules import checks
+from contracts.modules import packing
+from contracts.modules import rounding
+
+WAD: constant(int256) = 10**18
+BPS: constant(uint256) = 10**4
+
+# Bound on P * (|base| + held) of one underlying in WAD^2: 1.2e12 quote. With it every sum below stays under 2^250.
+MAX_EXPOSURE: constant(int256) = 2**160
+
+MAX_LEGS: constant(uint256) = 24  # 16 markets and 8 collateral underlyings
+
+HEALTHY: constant(uint256) = 0
+BELOW_INITIAL: constant(uint256) = 1
+MARGIN_CALL: constant(uint256) = 2
+LIQUIDATABLE: constant(uint256) = 3
+NO_PRICE: constant(uint256) = 4
+
+
+# initial and maintenance are M-4; raw is M-2 without the min_margin floor; profit is the net unrealised profit (signed).
+struct Health:
+    equity: int256
+    initial: uint256
+    maintenance: uint256
+    raw: uint256
+    profit: int256
+    priced: bool
+
+
+@pure
+@internal
+def requirement_up(common: int256, squares: uint256, gross: uint256, kappa: uint256) -> uint256:
+    """
+    @notice M-2 from its sums: common = sum beta n, squares = sum (sigma n)^2, gross = sum w g, all times bps. Result in WAD.
+    """
+    norm: uint256 = rounding.ceil_sqrt(unsafe_add(convert(unsafe_mul(common, common), uint256), squares))
+    return rounding.ceil_div_unsigned(max(norm, rounding.ceil_div_unsigned(unsafe_mul(kappa, gross), BPS)), BPS)
+
+
+@view
+@internal
+def evaluate(cash: int256, legs: DynArray[IEngine.Leg, MAX_LEGS], venue: uint256) -> Health:
+    """
+    @notice Equity and both requirements of an account at the prices in its legs, carry brought to this block.
+    @dev The initial sums are the maintenance sums plus what OI scales above 1 add, so a calm book pays for one set.
+         OI caps (2^96 WAD quote) keep P * base far under MAX_EXPOSURE; collateral, which they do not bound, is checked.
+    """
+    h: Health = empty(Health)
+    h.priced = True
+    open: bool = False
+    common: int256 = 0
+    squares: uint256 = 0
+    gross: uint256 = 0
+    extra_common: int256 = 0
+    extra_squares: uint256 = 0
+    extra_gross: uint256 = 0
+    for leg: IEngine.Leg in legs:
+        price: int256 = convert(leg.word & packing.U96, int256)
+        if (leg.word >> 216) & packing.U8 != 0:
+            h.priced = False
+        scale: uint256 = 100
+        exposure: int256 = 0
+        size: int256 = 0
+        if leg.position != 0:
+            open = True
+            base: int256 = convert(convert(leg.position << 128, bytes32), int256) >> 128
+            long_index: int256 = 0
+            short_index: int256 = 0
+            _rate: int256 = 0
+            long_index, short_index, _rate = carry.accrued(leg.carry, leg.risk)
+            index: int256 = unsafe_mul(long_index if base > 0 else short_index, 10**7)
+            value: int256 = rounding.floor_div(unsafe_mul(base, unsafe_sub(price, index)), WAD)
+            h.profit = unsafe_add(h.profit, unsafe_add(value, convert(convert(leg.position, bytes32), int256) >> 128))
+            exposure = unsafe_mul(price, base)
+            size = abs(exposure)
+            scale = unsafe_add(100, (leg.carry >> 224) & packing.U8)
+        if leg.held != 0:
+            coll: int256 = price * convert(leg.held, int256)
+            checks.that(coll < MAX_EXPOSURE, "margin: exposure too large")
+            exposure = unsafe_add(exposure, coll)
+            size = unsafe_add(size, coll)
+            lent: uint256 = unsafe_div(unsafe_mul(convert(price, uint256), leg.lendable), 10**22)
+            h.equity = unsafe_add(h.equity, convert(lent, int256))
+        n: int256 = unsafe_div(exposure, WAD)
+        beta_n: int256 = unsafe_mul(convert(leg.risk & packing.U12, int256), n)
+        sigma_n: int256 = unsafe_mul(convert((leg.risk >> 12) & packing.U12, int256), n)
+        square: uint256 = convert(unsafe_mul(sigma_n, sigma_n), uint256)
+        w_g: uint256 = unsafe_mul((leg.risk >> 24) & packing.U12, unsafe_div(unsafe_add(convert(size, uint256), 10**18 - 1), 10**18))
+        common = unsafe_add(common, beta_n)
+        squares = unsafe_add(squares, square)
+        gross = unsafe_add(gross, w_g)
+        if scale != 100:
+            above: uint256 = unsafe_sub(scale, 100)
+            extra_common = unsafe_add(extra_common, unsafe_mul(convert(above, int256), beta_n))
+            extra_squares = unsafe_add(extra_squares, unsafe_mul(unsafe_sub(unsafe_mul(scale, scale), 10**4), square))
+            extra_gross = unsafe_add(extra_gross, unsafe_mul(above, w_g))
+    kappa: uint256 = (venue >> packing.KAPPA) & packing.U16
+    h.equity = unsafe_add(h.equity, unsafe_add(cash, h.profit))
+    h.raw = self.requirement_up(common, squares, gross, kappa)
+    scaled: uint256 = unsafe_mul(100, h.raw)
+    if extra_gross != 0:
+        scaled = self.requirement_up(
+            unsafe_add(unsafe_mul(100, common), extra_common),
+            unsafe_add(unsafe_mul(10**4, squares), extra_squares),
+            unsafe_add(unsafe_mul(100, gross), extra_gross),
+            kappa,
+        )
+    # the scale is in hundredths, the factor in bps
+    h.initial = rounding.ceil_div_unsigned(unsafe_mul(scaled, packing.field16(venue, packing.IM_FACTOR)), 10**6)
+    h.maintenance = h.raw
+    if open:
+        h.maintenance = max(h.raw, packing.venue_min_margin(venue))
+        h.initial = max(h.initial, packing.venue_min_margin(venue))
+    return h
+
+
+@pure
+@internal
+def risk_equity_down(h: Health, venue: uint256) -> int256:
+    """
+    @notice M-5, for new risk: equity without the part of the net unrealised profit that may not carry it.
+    """
+    withheld: int256 = unsafe_sub(10**4, convert(packing.field16(venue, packing.PROFIT_WEIGHT), int256))
+    return unsafe_sub(h.equity, rounding.ceil_div(unsafe_mul(max(h.profit, 0), withheld), 10**4))
+
+
+@pure
+@internal
+def free_equity(h: Health) -> int256:
+    """
+    @notice M-5, for withdrawals: equity without any net unrealised profit.
+    """
+    return unsafe_sub(h.equity, max(h.profit, 0))
+
+
+@pure
+@internal
+def state_of(h: Health, venue: uint256) -> uint256:
+    """
+    @notice 0 healthy, 1 below initial, 2 margin call, 3 liquidatable, 4 no valid price.
+    """
+    if not h.priced:
+        return NO_PRICE
+    if h.equity < convert(h.maintenance, int256):
+        return LIQUIDATABLE
+    warned: uint256 = unsafe_mul(h.maintenance, packing.field16(venue, packing.WARNING))
+    if unsafe_mul(h.equity, 10**4) < convert(warned, int256):
+        return MARGIN_CALL
+    if h.equity < convert(h.initial, int256):
+        return BELOW_INITIAL
+    return HEALTHY
+
+
+@pure
+@internal
+def slack(h: Health) -> int256:
+    """
+    @notice E - MM, WAD: what a call of somebody else may never lower (I-9).
+    """
+    return unsafe_sub(h.equity, convert(h.maintenance, int256))
+
+
+@pure
+@internal
+def index_of(legs: DynArray[IEngine.Leg, MAX_LEGS], market: uint256) -> uint256:
+    """
+    @notice Place of an underlying among the legs; their number when it is not there.
+    """
+    i: uint256 = 0
+    for leg: IEngine.Leg in legs:
+        if leg.market == market:
+            break
+        i = unsafe_add(i, 1)
+    return i

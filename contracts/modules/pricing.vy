@@ -1,0 +1,123 @@
+# pragma version 0.4.3
+# pragma nonreentrancy off
+"""
+@title pricing: fill price, fee, and what a trade does to a position and to its market's book (P-1 … P-4)
+"""
+
+from contracts.modules import packing
+from contracts.modules import rounding
+
+WAD: constant(int256) = 10**18
+LOT: constant(int256) = 10**10
+INDEX_TO_WAD: constant(int256) = 10**7
+MILLION: constant(int256) = 10**6
+
+
+@pure
+@internal
+def fill_price(price: uint256, skew: int256, lots: int256, scale: int256, spread: uint256) -> uint256:
+    """
+    @notice P-3: WAD price of trading `lots` against `skew` (lots), spread in 1e-6; up for buys, down for sells.
+            0 when the market has no such depth.
+    """
+    # lots < 2^72 (sizes < 2^128), price < 2^84, spread < 2^16: products under 2^240
+    depth: int256 = unsafe_mul(2, scale)
+    factor: int256 = unsafe_add(unsafe_add(depth, unsafe_mul(2, skew)), lots)
+    if factor <= 0:
+        return 0
+    s: int256 = convert(spread, int256)
+    exact: int256 = unsafe_mul(unsafe_mul(convert(price, int256), factor), unsafe_add(MILLION, s if lots > 0 else -s))
+    if lots > 0:
+        return convert(rounding.ceil_div(exact, unsafe_mul(depth, MILLION)), uint256)
+    return convert(rounding.floor_div(exact, unsafe_mul(depth, MILLION)), uint256)
+
+
+@pure
+@internal
+def fee_up(price: uint256, skew: int256, lots: int256, terms: uint256) -> int256:
+    """
+    @notice Maker rate on the part that narrows the skew, taker on the rest; WAD quote, rounded up.
+    """
+    size: int256 = abs(lots)
+    narrowing: int256 = 0
+    if (lots > 0) != (skew > 0):
+        narrowing = min(size, abs(skew))
+    taker: int256 = convert(packing.field16(terms, 64), int256)
+    maker: int256 = convert(packing.field16(terms, 80), int256)
+    weighted: int256 = unsafe_add(unsafe_mul(maker, narrowing), unsafe_mul(taker, unsafe_sub(size, narrowing)))
+    # lots carry 1e-8, rates 1e-6
+    return rounding.ceil_div(unsafe_mul(convert(price, int256), weighted), 10**14)
+
+
+@pure
+@internal
+def index_of(carry: uint256, base: int256) -> int256:
+    """
+    @notice WAD carry index of the side that `base` is on.
+    """
+    if base > 0:
+        return unsafe_mul(packing.signed(carry, 64), INDEX_TO_WAD)
+    return unsafe_mul(packing.signed(carry >> 64, 64), INDEX_TO_WAD)
+
+
+@pure
+@internal
+def value_down(base: int256, quote: int256, price: uint256, index: int256) -> int256:
+    """
+    @notice P-2. |base| < 2^127 and |price - index| < 2^90: the product fits.
+    """
+    return unsafe_add(rounding.floor_div(unsafe_mul(base, unsafe_sub(convert(price, int256), index)), WAD), quote)
+
+
+@pure
+@internal
+def apply(position: uint256, size: int256, price: uint256, carry: uint256) -> (uint256, int256):
+    """
+    @notice P-1: the position after `size` (WAD) at fill `price`, and the cash it realises. Crossing zero closes, then opens.
+    """
+    # |base|, |quote|, |size| < 2^127 and |price - index| < 2^91: products under 2^255; pack_position checks the result
+    base: int256 = packing.position_base(position)
+    quote: int256 = packing.position_quote(position)
+    p: int256 = convert(price, int256)
+    realised: int256 = 0
+    opening: int256 = size
+    if base != 0 and (base > 0) != (size > 0):
+        closing: int256 = size if abs(size) < abs(base) else -base
+        opening = unsafe_sub(size, closing)
+        out: int256 = rounding.floor_div(unsafe_mul(quote, abs(closing)), abs(base))
+        paid: int256 = rounding.ceil_div(unsafe_mul(closing, unsafe_sub(p, self.index_of(carry, base))), WAD)
+        realised = unsafe_sub(out, paid)
+        base = unsafe_add(base, closing)
+        quote = unsafe_sub(quote, out)
+    if opening != 0:
+        base = unsafe_add(base, opening)
+        paid: int256 = rounding.ceil_div(unsafe_mul(opening, unsafe_sub(p, self.index_of(carry, opening))), WAD)
+        quote = unsafe_sub(quote, paid)
+    return packing.pack_position(base, quote), realised
+
+
+@pure
+@internal
+def moved_book(book: uint256, before: uint256, after: uint256) -> uint256:
+    """
+    @notice The market's book when one of its positions goes from `before` to `after`.
+    """
+    old: int256 = unsafe_div(packing.position_base(before), LOT)
+    new: int256 = unsafe_div(packing.position_base(after), LOT)
+    longs: int256 = unsafe_sub(unsafe_add(packing.book_long(book), max(new, 0)), max(old, 0))
+    shorts: int256 = unsafe_add(unsafe_sub(packing.book_short(book), min(new, 0)), min(old, 0))
+    moved: int256 = unsafe_sub(packing.position_quote(after), packing.position_quote(before))
+    return packing.pack_book(longs, shorts, unsafe_add(packing.book_quote(book), moved))
+
+
+@pure
+@internal
+def pool_value_down(book: uint256, carry: uint256, price: uint256) -> int256:
+    """
+    @notice P-4: the pool's side of a market, WAD quote.
+    """
+    p: int256 = convert(price, int256)
+    longs: int256 = unsafe_mul(packing.book_long(book), unsafe_sub(p, self.index_of(carry, 1)))
+    shorts: int256 = unsafe_mul(packing.book_short(book), unsafe_sub(p, self.index_of(carry, -1)))
+    # lots are 1e10 WAD, so WAD / LOT = 1e8
+    return unsafe_sub(-rounding.ceil_div(unsafe_sub(longs, shorts), 10**8), packing.book_quote(book))

@@ -1,0 +1,122 @@
+# pragma version 0.4.3
+# pragma nonreentrancy off
+"""
+@title tokens: ERC-20 moves that believe balances, and the border between token units and WAD
+@notice Part of the Vault: `self` is the holder of the tokens and the reasons carry the Vault's name.
+        A token may return true, return nothing or revert; a false counts as a failure. What a token says about
+        a move is never enough: the balance of the Vault must have changed by it.
+"""
+
+from ethereum.ercs import IERC20
+
+ADDRESS_BITS: constant(uint256) = 2**160 - 1
+MIN_DECIMALS: constant(uint256) = 2
+MAX_DECIMALS: constant(uint256) = 24
+WAD_DECIMALS: constant(uint256) = 18
+
+# Largest amount of a token in one move: with a scale of at most 10**16 the WAD amount stays far below 2**256.
+MAX_TOKENS: constant(uint256) = 2**128 - 1
+
+
+# ---- units --------------------------------------------------------------------------------------
+
+@view
+@internal
+def decimals_of(token: address) -> uint256:
+    """
+    @notice What `token` says its decimals are, 2 … 24. An address without code or without the call has none.
+    """
+    ok: bool = False
+    answer: Bytes[32] = b""
+    ok, answer = raw_call(
+        token,
+        method_id("decimals()"),
+        max_outsize=32,
+        is_static_call=True,
+        revert_on_failure=False,
+    )
+    decimals: uint256 = 0
+    if ok and len(answer) == 32:
+        decimals = convert(answer, uint256)
+    assert MIN_DECIMALS <= decimals and decimals <= MAX_DECIMALS, "vault: decimals"
+    return decimals
+
+
+@pure
+@internal
+def to_wad_floor(tokens: uint256, decimals: uint256) -> uint256:
+    # decimals is 2 … 24 and tokens at most 2**128 - 1: no power and no product overflows
+    if decimals <= WAD_DECIMALS:
+        return unsafe_mul(tokens, 10**unsafe_sub(WAD_DECIMALS, decimals))
+    return unsafe_div(tokens, 10**unsafe_sub(decimals, WAD_DECIMALS))
+
+
+@pure
+@internal
+def check_tokens(tokens: uint256, decimals: uint256):
+    """
+    @notice An amount at the door must be a whole number of WAD units and at most 2**128 - 1 token units.
+    """
+    assert tokens <= MAX_TOKENS, "vault: too many tokens"
+    if decimals > WAD_DECIMALS:
+        unit: uint256 = 10**unsafe_sub(decimals, WAD_DECIMALS)
+        assert tokens % unit == 0, "vault: amount granularity"
+
+
+# ---- token word ---------------------------------------------------------------------------------
+#   0 token address | 160 decimals uint8
+
+@pure
+@internal
+def pack_token(token: address, decimals: uint256) -> uint256:
+    return convert(token, uint256) | (decimals << 160)
+
+
+@pure
+@internal
+def token_of(word: uint256) -> address:
+    return convert(word & ADDRESS_BITS, address)
+
+
+@pure
+@internal
+def decimals_in(word: uint256) -> uint256:
+    return word >> 160
+
+
+# ---- moves --------------------------------------------------------------------------------------
+
+@view
+@internal
+def _held(token: address) -> uint256:
+    return staticcall IERC20(token).balanceOf(self)
+
+
+@internal
+def take(token: address, payer: address, tokens: uint256) -> uint256:
+    """
+    @notice Take `tokens` from `payer`, who approved this contract.
+    @return What arrived, in token units and never more than was asked for: a surplus is a donation.
+    """
+    before: uint256 = self._held(token)
+    self._check_moved(extcall IERC20(token).transferFrom(payer, self, tokens, default_return_value=True))
+    arrived: uint256 = unsafe_sub(max(self._held(token), before), before)
+    return min(arrived, tokens)
+
+
+@internal
+def give(token: address, receiver: address, tokens: uint256):
+    """
+    @notice Send exactly `tokens`: a fee on top of them would be paid by the other accounts.
+    """
+    before: uint256 = self._held(token)
+    self._check_moved(extcall IERC20(token).transfer(receiver, tokens, default_return_value=True))
+    # a balance that grew wraps around, far above any `tokens`
+    fell: uint256 = unsafe_sub(before, self._held(token))
+    assert fell == tokens, "vault: token moved wrong amount"
+
+
+@pure
+@internal
+def _check_moved(returned: bool):
+    assert returned, "vault: token refused"

@@ -1,0 +1,208 @@
+# pragma version 0.4.3
+# pragma nonreentrancy off
+"""
+@title touching: what one order does to a market and to the position it belongs to
+@notice A touch accrues the carry, moves position and book, renews skew fraction, OI scale and price in the carry word, and
+        replaces the market's part of the pool's sums. The borrow rate comes last, once the call's utilisation is known.
+"""
+
+from interfaces import IEngine
+from contracts.modules import carry
+from contracts.modules import checks
+from contracts.modules import packing
+from contracts.modules import pool_risk
+from contracts.modules import pricing
+from contracts.modules import rounding
+from contracts.modules import sizing
+
+
+@pure
+@internal
+def _oi_scale_up(side: int256, terms: uint256) -> uint256:
+    """
+    @notice Hundredths above 1: 0 up to the low level of open interest (lots), the cap from the high level on.
+    """
+    scale: uint256 = convert(packing.terms_scale(terms), uint256)
+    low: uint256 = unsafe_mul(scale, packing.field16(terms, 128))
+    high: uint256 = unsafe_mul(scale, packing.field16(terms, 144))
+    above: uint256 = unsafe_sub(min(max(unsafe_mul(10**4, convert(side, uint256)), low), high), low)
+    if above == 0:
+        return 0
+    return rounding.ceil_div_unsigned(unsafe_mul((terms >> 160) & packing.U8, above), unsafe_sub(high, low))
+
+
+@pure
+@internal
+def _renewed(accrued: uint256, book: uint256, terms: uint256, price: uint256) -> uint256:
+    longs: int256 = packing.book_long(book)
+    shorts: int256 = packing.book_short(book)
+    skew: int256 = carry.skew_fraction(unsafe_sub(longs, shorts), packing.terms_scale(terms))
+    return packing.replace_touched(accrued, skew, self._oi_scale_up(max(longs, shorts), terms), price)
+
+
+@pure
+@internal
+def _sums_at_touch(leg: IEngine.Leg, word: uint256, book: uint256) -> packing.Sums:
+    return pool_risk.contribution(book, word, packing.float_value(word >> 232), leg.risk, leg.terms)
+
+
+@view
+@internal
+def apply(leg: IEngine.Leg, order: IEngine.Order, sums: packing.Sums) -> (IEngine.Moved, packing.Sums):
+    """
+    @notice P-1, P-3 and the touch for a trade at P-3, or for a change of the position's quote.
+    """
+    m: IEngine.Moved = empty(IEngine.Moved)
+    accrued: uint256 = carry.accrue(leg.carry, leg.risk)
+    m.size = self._checked_size(order, packing.position_base(leg.position))
+    if m.size == 0:
+        m.position, m.realised = self._settled(leg, accrued, order.settle)
+        return self.touch(leg, m, sums)
+    m.price, m.fee = self._checked_quote(leg, order, m.size)
+    m.position, m.realised = pricing.apply(leg.position, m.size, m.price, accrued)
+    return self.touch(leg, m, sums)
+
+
+@pure
+@internal
+def _settled(leg: IEngine.Leg, accrued: uint256, cash: int256) -> (uint256, int256):
+    # an unrealised loss becomes cash paid, at most `cash`: the position's value rises by what the cash falls
+    base: int256 = packing.position_base(leg.position)
+    quote: int256 = packing.position_quote(leg.position)
+    value: int256 = pricing.value_down(base, quote, packing.price_of(leg.word), pricing.index_of(accrued, base))
+    amount: int256 = max(min(-value, cash), 0)
+    return packing.pack_position(base, unsafe_add(quote, amount)), -amount
+
+
+@view
+@internal
+def close_at_mark(leg: IEngine.Leg, size: int256, sums: packing.Sums) -> (IEngine.Moved, packing.Sums):
+    """
+    @notice P-1 at the mark, without impact or fee: a liquidation charges its own.
+    """
+    m: IEngine.Moved = empty(IEngine.Moved)
+    m.size = size
+    m.price = packing.price_of(leg.word)
+    m.position, m.realised = pricing.apply(leg.position, size, m.price, carry.accrue(leg.carry, leg.risk))
+    return self.touch(leg, m, sums)
+
+
+@view
+@internal
+def touch(leg: IEngine.Leg, moved: IEngine.Moved, sums: packing.Sums) -> (IEngine.Moved, packing.Sums):
+    """
+    @notice Accrue, let the book follow the position, renew the carry word and the market's part of the sums.
+    """
+    m: IEngine.Moved = moved
+    m.market = leg.market
+    m.book = pricing.moved_book(leg.book, leg.position, m.position)
+    m.carry = self._renewed(carry.accrue(leg.carry, leg.risk), m.book, leg.terms, packing.price_of(leg.word))
+    without: packing.Sums = pool_risk.subtract(sums, self._sums_at_touch(leg, leg.carry, leg.book))
+    return m, pool_risk.add(without, self._sums_at_touch(leg, m.carry, m.book))
+
+
+@view
+@internal
+def repriced(before: IEngine.Leg, after: IEngine.Leg, sums: packing.Sums) -> (uint256, packing.Sums):
+    """
+    @notice A market under new terms or risk: accrued under the old ones, its rate inside the new clamp, its price unchanged.
+    """
+    word: uint256 = carry.clamped(carry.accrue(before.carry, before.risk), after.risk)
+    without: packing.Sums = pool_risk.subtract(sums, self._sums_at_touch(before, before.carry, before.book))
+    return word, pool_risk.add(without, self._sums_at_touch(after, word, after.book))
+
+
+@pure
+@internal
+def _checked_size(order: IEngine.Order, base: int256) -> int256:
+    if order.fraction != 0:
+        return sizing.closing_size(base, order.fraction)
+    checks.that(order.size % 10**10 == 0, "engine: size not in lots")
+    if not order.reduce_only:
+        return order.size
+    checks.that(base != 0 and (base > 0) != (order.size > 0), "engine: nothing to reduce")
+    return order.size if abs(order.size) < abs(base) else -base
+
+
+@pure
+@internal
+def _checked_quote(leg: IEngine.Leg, order: IEngine.Order, size: int256) -> (uint256, uint256):
+    """
+    @notice Fill price (P-3) and fee of an order, inside its bound.
+    """
+    reference: uint256 = order.price if order.price != 0 else packing.price_of(leg.word)
+    skew: int256 = unsafe_sub(packing.book_long(leg.book), packing.book_short(leg.book))
+    lots: int256 = unsafe_div(size, 10**10)
+    spread: uint256 = packing.field16(leg.terms, 96) if order.spread else 0
+    price: uint256 = pricing.fill_price(reference, skew, lots, packing.terms_scale(leg.terms), spread)
+    checks.that(price != 0, "engine: beyond the depth")
+    within: bool = (price <= order.worst) == (size > 0) or price == order.worst
+    checks.that(within or order.fraction != 0, "engine: worse than the bound")
+    return price, convert(pricing.fee_up(reference, skew, lots, leg.terms), uint256)
+
+
+@pure
+@internal
+def check_caps(leg: IEngine.Leg, m: IEngine.Moved, limits: uint256, equity: int256, used: uint256):
+    """
+    @notice Caps on a position that grew or turned: utilisation, open interest of its side, share of R, smallest notional.
+    @dev lots < 2^72 and prices < 2^84: no product here leaves 2^200.
+    """
+    price: uint256 = packing.price_of(leg.word)
+    side: int256 = packing.book_long(m.book) if m.size > 0 else packing.book_short(m.book)
+    notional: uint256 = rounding.ceil_div_unsigned(unsafe_mul(convert(side, uint256), price), 10**8)
+    share: int256 = unsafe_mul(equity, convert(packing.field16(limits, 168), int256))
+    size: uint256 = unsafe_mul(convert(abs(packing.position_base(m.position)), uint256), price)
+    checks.that(used <= 10**18, "engine: utilisation")
+    checks.that(side <= packing.limits_base(limits), "engine: open interest cap")
+    checks.that(notional <= packing.limits_quote(limits), "engine: notional cap")
+    checks.that(convert(unsafe_mul(notional, 10**4), int256) <= share, "engine: share of the pool")
+    checks.that(size >= unsafe_mul(packing.limits_min_notional(limits), 10**18), "engine: position too small")
+
+
+@pure
+@internal
+def grew(before: uint256, m: IEngine.Moved) -> bool:
+    """
+    @notice Whether a trade opened, added to or turned a position.
+    """
+    old: int256 = packing.position_base(before)
+    new: int256 = packing.position_base(m.position)
+    return m.size != 0 and new != 0 and ((new > 0) != (old > 0) or abs(new) > abs(old))
+
+
+@pure
+@internal
+def _moved_inventory(inventory: DynArray[IEngine.Leg, 8], moved: DynArray[IEngine.Moved, 16]) -> DynArray[IEngine.Leg, 8]:
+    # inventory nets against its market's part of the sums, so it must see the market as the sums do: after the touch
+    out: DynArray[IEngine.Leg, 8] = inventory
+    for i: uint256 in range(len(inventory), bound=8):
+        for m: IEngine.Moved in moved:
+            if m.market == inventory[i].market:
+                out[i].book = m.book
+                out[i].carry = m.carry
+    return out
+
+
+@view
+@internal
+def finish(
+    moved: DynArray[IEngine.Moved, 16], sums: packing.Sums, pool: IEngine.Pool, cash: int256
+) -> (DynArray[IEngine.Moved, 16], int256, uint256):
+    """
+    @notice Weigh the pool with its new sums and `cash`, and give every touched market the borrow rate that follows (F-2).
+            Returns the legs, R and the normalised utilisation.
+    """
+    kappa: uint256 = packing.field16(pool.venue, packing.KAPPA)
+    equity: int256 = 0
+    net: uint256 = 0
+    gross: uint256 = 0
+    equity, net, gross = pool_risk.weigh(sums, cash, self._moved_inventory(pool.inventory, moved), True, kappa)
+    used: uint256 = pool_risk.utilisation_up(
+        equity, net, gross, packing.field16(pool.rates, 0), packing.field16(pool.rates, 16)
+    )
+    borrow: uint256 = carry.borrow_rate(used, pool.rates)
+    out: DynArray[IEngine.Moved, 16] = moved
+    for i: uint256 in range(len(moved), bound=16):
+        out[i].carry = packing.with_borrow(moved[i].carry, borrow)
+    return out, equity, used
