@@ -1,7 +1,7 @@
 # pragma version 0.4.3
 # pragma nonreentrancy off
 """
-@title tokens: ERC-20 moves that believe balances, and the border between token units and WAD
+@title tokens: the listed ERC-20s, the border between token units and WAD, and moves that believe balances
 @notice Part of the Vault: `self` is the holder of the tokens and the reasons carry the Vault's name.
         A token may return true, return nothing or revert; a false counts as a failure. What a token says about
         a move is never enough: the balance of the Vault must have changed by it.
@@ -9,31 +9,92 @@
 
 from ethereum.ercs import IERC20
 
+QUOTE: constant(uint256) = 255
+MAX_ASSETS: constant(uint256) = 8
 ADDRESS_BITS: constant(uint256) = 2**160 - 1
 MIN_DECIMALS: constant(uint256) = 2
 MAX_DECIMALS: constant(uint256) = 24
 WAD_DECIMALS: constant(uint256) = 18
-
-# Largest amount of a token in one move: with a scale of at most 10**16 the WAD amount stays far below 2**256.
+# Largest amount of a token in one move: with a scale of at most 10**16 the WAD amount stays below 2**182.
 MAX_TOKENS: constant(uint256) = 2**128 - 1
 
+# Token words: 0 token address | 160 decimals uint8
+QUOTE_WORD: immutable(uint256)
+registry: HashMap[uint256, uint256]
+# token => asset + 1
+ids: HashMap[address, uint256]
+# collateral assets listed, at most MAX_ASSETS
+count: uint256
 
-# ---- units --------------------------------------------------------------------------------------
+
+@deploy
+def __init__(quote: address):
+    QUOTE_WORD = self._word(quote)
+    self.ids[quote] = QUOTE + 1
+
+
+# ---- the registry -------------------------------------------------------------------------------
+
+@internal
+def add(token: address) -> uint256:
+    """
+    @notice Admit a collateral token for good.
+    @return Its asset id: 0, 1, … in the order of listing.
+    """
+    assert self.ids[token] == 0, "vault: already listed"
+    asset: uint256 = self.count
+    assert asset < MAX_ASSETS, "vault: too many assets"
+    self.registry[asset] = self._word(token)
+    self.ids[token] = asset + 1
+    self.count = asset + 1
+    return asset
+
 
 @view
 @internal
-def decimals_of(token: address) -> uint256:
+def find(asset: uint256) -> (address, uint256):
     """
-    @notice What `token` says its decimals are, 2 … 24. An address without code or without the call has none.
+    @return Token and decimals of a listed asset.
     """
+    word: uint256 = QUOTE_WORD
+    if asset != QUOTE:
+        word = self.registry[asset]
+    # a listed token has at least two decimals
+    self.check_known(word != 0)
+    return convert(word & ADDRESS_BITS, address), word >> 160
+
+
+@view
+@internal
+def id_of(token: address) -> uint256:
+    """
+    @return The asset id of a listed token.
+    """
+    id: uint256 = self.ids[token]
+    assert id != 0, "vault: unknown token"
+    return unsafe_sub(id, 1)
+
+
+@pure
+@internal
+def check_known(known: bool):
+    assert known, "vault: unknown asset"
+
+
+@view
+@internal
+def _word(token: address) -> uint256:
+    return convert(token, uint256) | (self._decimals(token) << 160)
+
+
+@view
+@internal
+def _decimals(token: address) -> uint256:
+    # an address without code, or without the call, has no decimals
     ok: bool = False
     answer: Bytes[32] = b""
     ok, answer = raw_call(
-        token,
-        method_id("decimals()"),
-        max_outsize=32,
-        is_static_call=True,
-        revert_on_failure=False,
+        token, method_id("decimals()"), max_outsize=32, is_static_call=True, revert_on_failure=False
     )
     decimals: uint256 = 0
     if ok and len(answer) == 32:
@@ -41,6 +102,8 @@ def decimals_of(token: address) -> uint256:
     assert MIN_DECIMALS <= decimals and decimals <= MAX_DECIMALS, "vault: decimals"
     return decimals
 
+
+# ---- units --------------------------------------------------------------------------------------
 
 @pure
 @internal
@@ -63,32 +126,11 @@ def check_tokens(tokens: uint256, decimals: uint256):
         assert tokens % unit == 0, "vault: amount granularity"
 
 
-# ---- token word ---------------------------------------------------------------------------------
-#   0 token address | 160 decimals uint8
-
-@pure
-@internal
-def pack_token(token: address, decimals: uint256) -> uint256:
-    return convert(token, uint256) | (decimals << 160)
-
-
-@pure
-@internal
-def token_of(word: uint256) -> address:
-    return convert(word & ADDRESS_BITS, address)
-
-
-@pure
-@internal
-def decimals_in(word: uint256) -> uint256:
-    return word >> 160
-
-
 # ---- moves --------------------------------------------------------------------------------------
 
 @view
 @internal
-def _held(token: address) -> uint256:
+def held(token: address) -> uint256:
     return staticcall IERC20(token).balanceOf(self)
 
 
@@ -98,9 +140,9 @@ def take(token: address, payer: address, tokens: uint256) -> uint256:
     @notice Take `tokens` from `payer`, who approved this contract.
     @return What arrived, in token units and never more than was asked for: a surplus is a donation.
     """
-    before: uint256 = self._held(token)
+    before: uint256 = self.held(token)
     self._check_moved(extcall IERC20(token).transferFrom(payer, self, tokens, default_return_value=True))
-    arrived: uint256 = unsafe_sub(max(self._held(token), before), before)
+    arrived: uint256 = unsafe_sub(max(self.held(token), before), before)
     return min(arrived, tokens)
 
 
@@ -109,10 +151,10 @@ def give(token: address, receiver: address, tokens: uint256):
     """
     @notice Send exactly `tokens`: a fee on top of them would be paid by the other accounts.
     """
-    before: uint256 = self._held(token)
+    before: uint256 = self.held(token)
     self._check_moved(extcall IERC20(token).transfer(receiver, tokens, default_return_value=True))
     # a balance that grew wraps around, far above any `tokens`
-    fell: uint256 = unsafe_sub(before, self._held(token))
+    fell: uint256 = unsafe_sub(before, self.held(token))
     assert fell == tokens, "vault: token moved wrong amount"
 
 
