@@ -23,6 +23,26 @@ WAD: constant(uint256) = 10**18
 
 @view
 @external
+def trade(leg: IEngine.Leg, order: IEngine.Order, pool: IEngine.Pool) -> IEngine.Traded:
+    """
+    @notice Apply one order to one leg, weigh the pool with the result, and check the caps if the position grew.
+    """
+    t: IEngine.Traded = empty(IEngine.Traded)
+    sums: packing.Sums = packing.unpack_sums(pool.first_sums, pool.second_sums)
+    t.moved, sums = touching.apply(leg, order, sums)
+    t.cash = t.moved.realised - convert(t.moved.fee, int256)
+    equity: int256 = 0
+    used: uint256 = 0
+    equity, used = touching.weigh(sums, pool, pool.cash - t.cash, [t.moved])
+    t.moved.carry = touching.with_borrow(t.moved.carry, used, pool.rates)
+    if order.limits != 0 and touching.grew(leg.position, t.moved):
+        touching.check_caps(leg, t.moved, order.limits, equity, used)
+    t.first_sums, t.second_sums = packing.pack_sums(sums)
+    return t
+
+
+@view
+@external
 def resolve(
     legs: DynArray[IEngine.Leg, 24], orders: DynArray[IEngine.Order, 16], patient: IEngine.Patient, pool: IEngine.Pool
 ) -> IEngine.Plan:
@@ -38,11 +58,7 @@ def resolve(
         m, sums = touching.apply(legs[i], orders[i], sums)
         plan.cash += m.realised - convert(m.fee, int256)
         plan.moved.append(m)
-    plan = self._finished(plan, sums, pool, pool.cash - plan.cash)
-    for i: uint256 in range(len(orders), bound=16):
-        if orders[i].limits != 0 and touching.grew(legs[i].position, plan.moved[i]):
-            touching.check_caps(legs[i], plan.moved[i], orders[i].limits, plan.reduced_equity, plan.used)
-    return plan
+    return self._finished(plan, sums, pool, pool.cash - plan.cash)
 
 
 @view
@@ -51,13 +67,7 @@ def weigh(pool: IEngine.Pool) -> (int256, uint256):
     """
     @notice Reduced equity and normalised utilisation of the pool at its markets' last touches (U-0, U-1).
     """
-    nothing: DynArray[IEngine.Moved, 16] = []
-    equity: int256 = 0
-    used: uint256 = 0
-    nothing, equity, used = touching.finish(
-        nothing, packing.unpack_sums(pool.first_sums, pool.second_sums), pool, pool.cash
-    )
-    return equity, used
+    return touching.weigh(packing.unpack_sums(pool.first_sums, pool.second_sums), pool, pool.cash, [])
 
 
 @view
@@ -81,7 +91,11 @@ def reprice(
 @internal
 def _finished(plan: IEngine.Plan, sums: packing.Sums, pool: IEngine.Pool, cash: int256) -> IEngine.Plan:
     out: IEngine.Plan = plan
-    out.moved, out.reduced_equity, out.used = touching.finish(plan.moved, sums, pool, cash)
+    used: uint256 = 0
+    equity: int256 = 0
+    equity, used = touching.weigh(sums, pool, cash, plan.moved)
+    for i: uint256 in range(len(plan.moved), bound=16):
+        out.moved[i].carry = touching.with_borrow(plan.moved[i].carry, used, pool.rates)
     out.first_sums, out.second_sums = packing.pack_sums(sums)
     return out
 
@@ -91,16 +105,26 @@ def _finished(plan: IEngine.Plan, sums: packing.Sums, pool: IEngine.Pool, cash: 
 def _slice(legs: DynArray[IEngine.Leg, 24], patient: IEngine.Patient, pool: IEngine.Pool) -> IEngine.Plan:
     # Q-1, Q-2: the slice that restores E = h MM, or all of the account
     plan: IEngine.Plan = empty(IEngine.Plan)
-    penalty: uint256 = self._penalty_up(legs, pool.venue)
+    # per position: rates to the pool, the cover fund and the keeper, from the book before the slice
+    rates: DynArray[uint256[3], 16] = []
+    penalty: uint256 = 0
+    for leg: IEngine.Leg in legs:
+        if leg.position != 0:
+            base: int256 = packing.position_base(leg.position)
+            r: uint256[3] = liquidation.rates(base, leg.book, leg.terms, pool.venue)
+            penalty += liquidation.charge_up(base, packing.price_of(leg.word), r[0] + r[1] + r[2])
+            rates.append(r)
     plan.fraction = liquidation.fraction_up(patient.equity, patient.raw, penalty, patient.cost, pool.venue)
     charges: uint256[3] = [0, 0, 0]
     sums: packing.Sums = packing.unpack_sums(pool.first_sums, pool.second_sums)
     for leg: IEngine.Leg in legs:
         if leg.position != 0:
             m: IEngine.Moved = empty(IEngine.Moved)
-            size: int256 = sizing.closing_size(packing.position_base(leg.position), plan.fraction)
-            charges = self._charged(charges, leg, size, pool.venue)
-            m, sums = touching.close_at_mark(leg, size, sums)
+            m, sums = touching.close_at_mark(
+                leg, sizing.closing_size(packing.position_base(leg.position), plan.fraction), sums
+            )
+            for i: uint256 in range(3):
+                charges[i] += liquidation.charge_up(m.size, m.price, rates[len(plan.moved)][i])
             plan.cash += m.realised
             plan.moved.append(m)
     after: IEngine.Pool = pool
@@ -113,32 +137,6 @@ def _slice(legs: DynArray[IEngine.Leg, 24], patient: IEngine.Patient, pool: IEng
         # what the account cannot pay the pool may have to (W-1)
         cash += min(patient.cash + plan.cash, 0)
     return self._finished(plan, sums, after, cash)
-
-
-@pure
-@internal
-def _penalty_up(legs: DynArray[IEngine.Leg, 24], venue: uint256) -> uint256:
-    # Pen of Q-1: every position at its full size
-    penalty: uint256 = 0
-    for leg: IEngine.Leg in legs:
-        if leg.position != 0:
-            base: int256 = packing.position_base(leg.position)
-            rates: uint256[3] = liquidation.rates(base, leg.book, leg.terms, venue)
-            penalty += liquidation.charge_up(base, packing.price_of(leg.word), rates[0] + rates[1] + rates[2])
-    return penalty
-
-
-@pure
-@internal
-def _charged(charges: uint256[3], leg: IEngine.Leg, size: int256, venue: uint256) -> uint256[3]:
-    # rates are those of the whole position, charged on what is closed: to the pool, to the cover fund, to the keeper
-    rates: uint256[3] = liquidation.rates(packing.position_base(leg.position), leg.book, leg.terms, venue)
-    price: uint256 = packing.price_of(leg.word)
-    return [
-        charges[0] + liquidation.charge_up(size, price, rates[0]),
-        charges[1] + liquidation.charge_up(size, price, rates[1]),
-        charges[2] + liquidation.charge_up(size, price, rates[2]),
-    ]
 
 
 @pure

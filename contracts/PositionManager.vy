@@ -43,7 +43,8 @@ COVER_ACCOUNT: immutable(uint256)
 roles: public(HashMap[address, uint256])
 
 
-# What a call knows of an account besides its legs. markets: bitmap of positions; reads: of all underlyings to price.
+# What a call knows of an account besides its positions. Bitmaps: markets with a position, underlyings that back it as collateral,
+# underlyings to read (both).
 struct Account:
     id: uint256
     markets: uint256
@@ -52,6 +53,7 @@ struct Account:
     reserved: uint256
     assets: uint256
     amounts: DynArray[uint256, 8]
+    backed: uint256
 
 
 @deploy
@@ -126,7 +128,11 @@ def close_fraction(account: uint256, f: uint256):
     self._check_owner(account)
     checks.that(f != 0 and f <= WAD, "manager: fraction")
     before: margin.Health = self._fresh_health(account)
-    legs: DynArray[IEngine.Leg, 24] = self._held_legs(account)
+    a: Account = self._account(account)
+    a.backed = 0
+    a.reads = a.markets
+    legs: DynArray[IEngine.Leg, 24] = self._legs(a, self._words(a.reads))
+    checks.that(len(legs) != 0, "manager: nothing to close")
     orders: DynArray[IEngine.Order, 16] = []
     dust: int256 = 0
     for leg: IEngine.Leg in legs:
@@ -135,8 +141,10 @@ def close_fraction(account: uint256, f: uint256):
         order.spread = True
         orders.append(order)
         dust = unsafe_add(dust, self._lot_value(leg.word))
-    if len(legs) != 0:
-        self._book(account, self._fill(account, legs, orders).cash, 0, 0, 0)
+    plan: IEngine.Plan = self._resolve(account, legs, orders, empty(IEngine.Patient))
+    for m: IEngine.Moved in plan.moved:
+        books.log_trade(account, m)
+    self._book(account, plan.cash, 0, 0, 0)
     after: margin.Health = self._health(account)
     # all cost against the mark is conceded: only the requirement must have fallen in proportion
     conceded: int256 = max(unsafe_sub(before.equity, after.equity), 0)
@@ -154,7 +162,7 @@ def settle_loss(account: uint256, market: uint256) -> uint256:
     a: Account = self._account(account)
     order: IEngine.Order = empty(IEngine.Order)
     order.settle = unsafe_sub(a.cash, convert(a.reserved, int256))
-    change: int256 = self._fill(account, [self._market_leg(account, market)], [order]).cash
+    change: int256 = self._trade(account, self._market_leg(account, market), order).cash
     self._book(account, change, 0, 0, 0)
     log IPositionManager.LossSettled(account=account, market=market, amount=convert(-change, uint256))
     return convert(-change, uint256)
@@ -184,7 +192,7 @@ def poke(market: uint256):
     """
     @notice Touch a market: accrue its carry and renew its part in the pool's sums at the current price.
     """
-    self._fill(0, [self._market_leg(0, market)], [empty(IEngine.Order)])
+    self._trade(0, self._market_leg(0, market), empty(IEngine.Order))
 
 
 # ---- OrderBook ----------------------------------------------------------------------------------
@@ -218,17 +226,19 @@ def trade(fill: IPositionManager.Fill) -> IPositionManager.Filled:
     self._check_role(ORDER_BOOK)
     if fill.reserved != 0:
         self._reserve(fill.account, -convert(fill.reserved, int256))
+    leg: IEngine.Leg = self._bare_leg(fill.market)
+    leg.position = books.positions[fill.account][fill.market]
     a: Account = self._account(fill.account)
-    a.markets = a.markets | self._bit(fill.market)
-    a.reads = a.reads | a.markets
-    legs: DynArray[IEngine.Leg, 24] = self._legs(a, a.reads, self._refresh(a.reads))
-    i: uint256 = margin.index_of(legs, fill.market)
-    was: uint256 = legs[i].position
-    venue: uint256 = books.venue
+    bit: uint256 = 1 << fill.market
+    ids: uint256 = a.reads | bit
+    words: DynArray[uint256, 32] = self._refresh(ids)
+    below: uint256 = ids & unsafe_sub(bit, 1)
+    leg.word = words[books.count(below)]
     before: margin.Health = empty(margin.Health)
-    if (packing.position_base(was) > 0) != (fill.size > 0):
-        before = margin.evaluate(a.cash, legs, venue)
-    self._check_band(fill.price, packing.price_of(legs[i].word), venue)
+    if (packing.position_base(leg.position) > 0) != (fill.size > 0):
+        before = self._weigh(a, ids, words)
+    venue: uint256 = books.venue
+    self._check_band(fill.price, packing.price_of(leg.word), venue)
     order: IEngine.Order = IEngine.Order(
         size=fill.size,
         price=fill.price,
@@ -239,18 +249,22 @@ def trade(fill: IPositionManager.Fill) -> IPositionManager.Filled:
         settle=0,
         limits=books.limits[fill.market],
     )
-    plan: IEngine.Plan = self._fill(fill.account, [books.with_market(legs[i])], [order])
-    done: IEngine.Moved = plan.moved[0]
-    self._book(fill.account, plan.cash, fill.keeper, fill.keeper_fee, 0)
-    legs[i].position = done.position
-    legs[i].carry = done.carry
-    after: margin.Health = margin.evaluate(a.cash + plan.cash - convert(fill.keeper_fee, int256), legs, venue)
+    t: IEngine.Traded = self._trade(fill.account, leg, order)
+    self._book(fill.account, t.cash, fill.keeper, fill.keeper_fee, 0)
+    a.cash += t.cash - convert(fill.keeper_fee, int256)
+    if fill.keeper == fill.account:
+        a.cash += convert(fill.keeper_fee, int256)
+    a.markets = books.bitmaps[fill.account]
+    a.reads = a.markets | a.backed
+    after: margin.Health = self._weigh(a, ids, words)
     self._check_priced(after.priced)
-    if self._reduced(packing.position_base(was), packing.position_base(done.position)):
-        self._check_reduced(before, after, convert(done.fee + fill.keeper_fee, int256) + self._lot_value(legs[i].word))
+    if self._reduced(packing.position_base(leg.position), packing.position_base(t.moved.position)):
+        self._check_reduced(before, after, convert(t.moved.fee + fill.keeper_fee, int256) + self._lot_value(leg.word))
     else:
         self._check_initial(margin.risk_equity_down(after, venue), after)
-    return IPositionManager.Filled(size=done.size, price=done.price, fee=done.fee, realised=done.realised)
+    return IPositionManager.Filled(
+        size=t.moved.size, price=t.moved.price, fee=t.moved.fee, realised=t.moved.realised
+    )
 
 
 # ---- Liquidator ---------------------------------------------------------------------------------
@@ -265,9 +279,7 @@ def liquidate(account: uint256, keeper_cost: uint256, reward_account: uint256) -
     a: Account = self._account(account)
     if account >> 96 == POOL_ACCOUNT >> 96 or (a.markets == 0 and a.cash >= 0):
         return IPositionManager.Slice(fraction=0, reward=0, reason=3)
-    legs: DynArray[IEngine.Leg, 24] = self._legs(a, a.reads, self._refresh(a.reads))
-    for i: uint256 in range(len(legs), bound=24):
-        legs[i] = books.with_market(legs[i])
+    legs: DynArray[IEngine.Leg, 24] = self._legs(a, self._refresh(a.reads))
     h: margin.Health = margin.evaluate(a.cash, legs, books.venue)
     if not h.priced:
         return IPositionManager.Slice(fraction=0, reward=0, reason=2)
@@ -290,6 +302,7 @@ def liquidate(account: uint256, keeper_cost: uint256, reward_account: uint256) -
         cash=plan.cash,
         equity=h.equity,
         maintenance=h.maintenance,
+        positions=self._positions(plan),
     )
     return IPositionManager.Slice(fraction=plan.fraction, reward=plan.reward, reason=0)
 
@@ -341,11 +354,13 @@ def configure(kind: uint256, id: uint256, word: uint256):
     @notice Store a parameter word (kinds in books.vy, layouts in packing.vy). Configurator only, who checks the bounds.
     """
     self._check_configurator()
-    before: IEngine.Leg = self._bare_leg(id)
-    books.configure(kind, id, word)
-    if kind == books.TERMS or kind == books.RISK:
+    if kind != books.TERMS and kind != books.RISK:
+        books.configure(kind, id, word)
+    else:
+        before: IEngine.Leg = self._market_words(id)
+        books.configure(kind, id, word)
         books.carries[id], books.first_sums, books.second_sums = staticcall IEngine(ENGINE).reprice(
-            before, self._bare_leg(id), books.first_sums, books.second_sums
+            before, self._market_words(id), books.first_sums, books.second_sums
         )
     log IPositionManager.Configured(kind=kind, id=id, word=word)
 
@@ -492,70 +507,83 @@ def _account(account: uint256) -> Account:
     a.reserved = packing.vault_reserved(word)
     a.assets = packing.vault_assets(word)
     a.markets = books.bitmaps[account]
-    a.reads = a.markets
     if a.assets != 0:
         entries: uint256 = books.collateral
         for asset: uint256 in range(8):
             if (a.assets >> asset) & 1 == 1:
-                a.reads = a.reads | (1 << packing.asset_underlying(packing.asset_entry(entries, asset)))
+                a.backed = a.backed | (1 << packing.asset_underlying(packing.asset_entry(entries, asset)))
+    a.reads = a.markets | a.backed
     return a
 
 
 @view
 @internal
-def _legs(a: Account, ids: uint256, words: DynArray[uint256, 32]) -> DynArray[IEngine.Leg, 24]:
-    legs: DynArray[IEngine.Leg, 24] = []
+def _leg(a: Account, id: uint256, word: uint256) -> IEngine.Leg:
+    leg: IEngine.Leg = empty(IEngine.Leg)
+    leg.market = id
+    leg.word = word
+    leg.risk = books.risk_of(id)
+    if (a.markets >> id) & 1 == 1:
+        leg.position = books.positions[a.id][id]
+        leg.carry = books.carries[id]
+    if (a.backed >> id) & 1 == 1:
+        entries: uint256 = books.collateral
+        rank: uint256 = 0
+        for asset: uint256 in range(8):
+            if (a.assets >> asset) & 1 == 1:
+                entry: uint256 = packing.asset_entry(entries, asset)
+                if packing.asset_underlying(entry) == id:
+                    leg.held = unsafe_add(leg.held, a.amounts[rank])
+                    leg.lendable = unsafe_add(leg.lendable, unsafe_mul(a.amounts[rank], packing.lendable(entry)))
+                rank = unsafe_add(rank, 1)
+    return leg
+
+
+@view
+@internal
+def _weigh(a: Account, ids: uint256, words: DynArray[uint256, 32]) -> margin.Health:
+    # words: of the underlyings in ids, which hold a.reads and may hold more
+    t: margin.Totals = empty(margin.Totals)
     rank: uint256 = 0
     for id: uint256 in range(32):
         if ids >> id == 0:
             break
         if (ids >> id) & 1 == 1:
-            leg: IEngine.Leg = empty(IEngine.Leg)
-            leg.market = id
-            leg.word = words[rank]
-            leg.risk = books.risk_of(id)
-            if (a.markets >> id) & 1 == 1:
-                leg.position = books.positions[a.id][id]
-                leg.carry = books.carries[id]
-            legs.append(leg)
+            if (a.reads >> id) & 1 == 1:
+                t = margin.with_leg(t, self._leg(a, id, words[rank]))
             rank = unsafe_add(rank, 1)
-    if a.assets == 0:
-        return legs
-    return self._with_collateral(a, legs)
+    return margin.health(t, a.cash, a.markets != 0, books.venue)
+
+
+@view
+@internal
+def _legs(a: Account, words: DynArray[uint256, 32]) -> DynArray[IEngine.Leg, 24]:
+    # all of an account, ready for a touch
+    legs: DynArray[IEngine.Leg, 24] = []
+    for id: uint256 in range(32):
+        if (a.reads >> id) & 1 == 1:
+            leg: IEngine.Leg = self._leg(a, id, words[len(legs)])
+            leg.carry = books.carries[id]
+            leg.book = books.books[id]
+            leg.terms = books.terms[id]
+            legs.append(leg)
+    return legs
 
 
 @view
 @internal
 def _health(account: uint256) -> margin.Health:
     a: Account = self._account(account)
-    return margin.evaluate(a.cash, self._legs(a, a.reads, self._words(a.reads)), books.venue)
+    return self._weigh(a, a.reads, self._words(a.reads))
 
 
 @internal
 def _fresh_health(account: uint256) -> margin.Health:
     # prices from their sources, all valid
     a: Account = self._account(account)
-    h: margin.Health = margin.evaluate(a.cash, self._legs(a, a.reads, self._refresh(a.reads)), books.venue)
+    h: margin.Health = self._weigh(a, a.reads, self._refresh(a.reads))
     self._check_priced(h.priced)
     return h
-
-
-@view
-@internal
-def _with_collateral(
-    a: Account, legs: DynArray[IEngine.Leg, 24]
-) -> DynArray[IEngine.Leg, 24]:
-    out: DynArray[IEngine.Leg, 24] = legs
-    entries: uint256 = books.collateral
-    rank: uint256 = 0
-    for asset: uint256 in range(8):
-        if (a.assets >> asset) & 1 == 1:
-            entry: uint256 = packing.asset_entry(entries, asset)
-            i: uint256 = margin.index_of(out, packing.asset_underlying(entry))
-            out[i].held += a.amounts[rank]
-            out[i].lendable += a.amounts[rank] * packing.lendable(entry)
-            rank += 1
-    return out
 
 
 @view
@@ -603,13 +631,31 @@ def _resolve(
     account: uint256, legs: DynArray[IEngine.Leg, 24], orders: DynArray[IEngine.Order, 16], patient: IEngine.Patient
 ) -> IEngine.Plan:
     plan: IEngine.Plan = staticcall IEngine(ENGINE).resolve(legs, orders, patient, self._pool())
-    books.store(account, plan.moved, plan.first_sums, plan.second_sums)
+    for m: IEngine.Moved in plan.moved:
+        books.store(account, m)
+    books.first_sums = plan.first_sums
+    books.second_sums = plan.second_sums
     return plan
 
 
 @internal
-def _fill(account: uint256, legs: DynArray[IEngine.Leg, 24], orders: DynArray[IEngine.Order, 16]) -> IEngine.Plan:
-    return self._resolve(account, legs, orders, empty(IEngine.Patient))
+def _trade(account: uint256, leg: IEngine.Leg, order: IEngine.Order) -> IEngine.Traded:
+    t: IEngine.Traded = staticcall IEngine(ENGINE).trade(leg, order, self._pool())
+    books.store(account, t.moved)
+    books.log_trade(account, t.moved)
+    books.first_sums = t.first_sums
+    books.second_sums = t.second_sums
+    return t
+
+
+@pure
+@internal
+def _positions(plan: IEngine.Plan) -> DynArray[uint256, 16]:
+    # what is left of each position, in ascending market order
+    words: DynArray[uint256, 16] = []
+    for m: IEngine.Moved in plan.moved:
+        words.append(m.position)
+    return words
 
 
 @internal
@@ -634,33 +680,18 @@ def _pool() -> IEngine.Pool:
         cash=a.cash, first_sums=books.first_sums, second_sums=books.second_sums, venue=books.venue, rates=books.rates, inventory=[]
     )
     if a.assets != 0:
-        stock: DynArray[IEngine.Leg, 24] = self._legs(a, a.reads, self._words(a.reads))
-        for leg: IEngine.Leg in stock:
-            pool.inventory.append(books.with_market(leg))
+        words: DynArray[uint256, 32] = self._words(a.reads)
+        for id: uint256 in range(32):
+            if (a.reads >> id) & 1 == 1:
+                pool.inventory.append(books.with_market(self._leg(a, id, words[len(pool.inventory)])))
     return pool
-
-
-@view
-@internal
-def _held_legs(account: uint256) -> DynArray[IEngine.Leg, 24]:
-    # the account's positions, ready for a touch; priced in this block before
-    held: uint256 = books.bitmaps[account]
-    words: DynArray[uint256, 32] = self._words(held)
-    legs: DynArray[IEngine.Leg, 24] = []
-    for id: uint256 in range(32):
-        if (held >> id) & 1 == 1:
-            leg: IEngine.Leg = self._bare_leg(id)
-            leg.position = books.positions[account][id]
-            leg.word = words[len(legs)]
-            legs.append(leg)
-    return legs
 
 
 @internal
 def _market_leg(account: uint256, market: uint256) -> IEngine.Leg:
     # a leg by itself, freshly priced, ready for a touch
     leg: IEngine.Leg = self._bare_leg(market)
-    leg.word = self._refresh(self._bit(market))[0]
+    leg.word = self._refresh(1 << market)[0]
     leg.position = books.positions[account][market]
     self._check_priced(packing.price_state(leg.word) == 0)
     return leg
@@ -669,6 +700,13 @@ def _market_leg(account: uint256, market: uint256) -> IEngine.Leg:
 @view
 @internal
 def _bare_leg(market: uint256) -> IEngine.Leg:
+    checks.that(market < 32 and books.terms[market] & books.LISTED != 0, "manager: unknown market")
+    return self._market_words(market)
+
+
+@view
+@internal
+def _market_words(market: uint256) -> IEngine.Leg:
     leg: IEngine.Leg = empty(IEngine.Leg)
     leg.market = market
     leg.risk = books.risk_of(market)
@@ -753,13 +791,6 @@ def _check_configurator():
 @internal
 def _check_priced(priced: bool):
     checks.that(priced, "manager: no valid price")
-
-
-@view
-@internal
-def _bit(market: uint256) -> uint256:
-    checks.that(market < 32 and books.terms[market] & books.LISTED != 0, "manager: unknown market")
-    return 1 << market
 
 
 @pure

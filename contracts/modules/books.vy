@@ -68,35 +68,40 @@ def with_market(leg: IEngine.Leg) -> IEngine.Leg:
 
 
 @internal
-def store(account: uint256, moved: DynArray[IEngine.Moved, 16], first_sums: uint256, second_sums: uint256):
+def store(account: uint256, m: IEngine.Moved):
     """
-    @notice Store what the Engine made of an account's positions, their markets and the pool's sums.
+    @notice Store what the Engine made of a position and its market. An account holds at most 16 positions.
     """
-    held: uint256 = self.bitmaps[account]
-    after: uint256 = held
-    for m: IEngine.Moved in moved:
-        bit: uint256 = 1 << m.market
-        after = after & ~bit
+    self.books[m.market] = m.book
+    self.carries[m.market] = m.carry
+    if account != 0:
+        held: uint256 = self.bitmaps[account]
+        after: uint256 = held & ~(1 << m.market)
         if m.position != 0:
-            after = after | bit
-        if (held | after) & bit != 0:
-            self.positions[account][m.market] = m.position
-        self.books[m.market] = m.book
-        self.carries[m.market] = m.carry
-        if m.size != 0:
-            log IPositionManager.Trade(
-                account=account, market=m.market, size=m.size, price=m.price, fee=m.fee, realised=m.realised
-            )
-    if after != held:
-        checks.that(self._count(after) <= 16, "manager: too many positions")
-        self.bitmaps[account] = after
-    self.first_sums = first_sums
-    self.second_sums = second_sums
+            after = after | (1 << m.market)
+        if after != held:
+            checks.that(self.count(after) <= 16, "manager: too many positions")
+            self.bitmaps[account] = after
+        self.positions[account][m.market] = m.position
+
+
+@internal
+def log_trade(account: uint256, m: IEngine.Moved):
+    """
+    @notice The event of a trade at P-3.
+    """
+    if m.size != 0:
+        log IPositionManager.Trade(
+            account=account, market=m.market, size=m.size, price=m.price, fee=m.fee, realised=m.realised
+        )
 
 
 @pure
 @internal
-def _count(bits: uint256) -> uint256:
+def count(bits: uint256) -> uint256:
+    """
+    @notice Number of set bits.
+    """
     n: uint256 = 0
     left: uint256 = bits
     for _i: uint256 in range(32):

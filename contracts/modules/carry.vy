@@ -19,27 +19,19 @@ def _clamp(x: int256, bound: int256) -> int256:
     return min(max(x, -bound), bound)
 
 
-@view
+@pure
 @internal
-def accrued(word: uint256, risk: uint256) -> (int256, int256, int256):
+def _paid(word: uint256, risk: uint256, dt: int256) -> (int256, int256, int256):
     """
-    @notice F-1: the long index, the short index (1e-11 quote per base) and the funding rate (1e-9 a day) at this block,
-            from the stored rates and price. The hottest formula of the venue: fields are read in place.
-    @dev |rate| < 2^30, |velocity * skew| < 2^54, dt < 2^32, price < 2^89: every product stays under 2^200.
+    @notice F-1 over dt seconds: price times funding area, price times borrow (both over INDEX_DIVISOR), and the rate at the end.
+    @dev The hottest formula of the venue: fields are read in place. |rate| < 2^30, |velocity * skew| < 2^54, dt < 2^32,
+         price < 2^89: every product stays under 2^200. The stored rate lies within the clamp (`clamped` sees to it).
     """
-    long_index: int256 = convert(convert(word << 192, bytes32), int256) >> 192
-    short_index: int256 = convert(convert((word >> 64) << 192, bytes32), int256) >> 192
-    end: int256 = convert(convert(word << 66, bytes32), int256) >> 226
-    dt: int256 = convert(unsafe_sub(block.timestamp, (word >> 128) & packing.U32), int256)
-    if dt == 0:
-        return long_index, short_index, end
+    start: int256 = convert(convert(word << 66, bytes32), int256) >> 226
     bound: int256 = convert(unsafe_mul((risk >> 36) & packing.U14, 10**5), int256)
-    start: int256 = end  # within the clamp: the PositionManager re-clamps it when the clamp changes
-    num: int256 = unsafe_mul(
-        convert(unsafe_mul((risk >> 50) & packing.U14, 10**6), int256),
-        convert(convert(word << 46, bytes32), int256) >> 236,
-    )
-    end = unsafe_add(start, unsafe_div(unsafe_mul(num, dt), SKEW_ONE * DAY))
+    velocity: int256 = convert(unsafe_mul(risk >> 50, 10**6), int256)
+    num: int256 = unsafe_mul(velocity, convert(convert(word << 46, bytes32), int256) >> 236)
+    end: int256 = unsafe_add(start, unsafe_div(unsafe_mul(num, dt), SKEW_ONE * DAY))
     area: int256 = unsafe_mul(unsafe_add(start, end), dt)
     if abs(end) > bound:
         end = bound if num > 0 else -bound
@@ -48,9 +40,27 @@ def accrued(word: uint256, risk: uint256) -> (int256, int256, int256):
         area = unsafe_add(area, unsafe_mul(unsafe_mul(2, end), unsafe_sub(dt, rising)))
     price: int256 = convert(((word >> 232) & packing.U18) << unsafe_add((word >> 250), 8), int256)
     borrow: int256 = unsafe_mul(convert(unsafe_mul(2000, (word >> 210) & packing.U14), int256), dt)
-    long_index = unsafe_add(long_index, rounding.ceil_div(unsafe_mul(price, unsafe_add(area, borrow)), INDEX_DIVISOR))
-    short_index = unsafe_add(short_index, rounding.floor_div(unsafe_mul(price, unsafe_sub(area, borrow)), INDEX_DIVISOR))
-    return long_index, short_index, end
+    return unsafe_mul(price, area), unsafe_mul(price, borrow), end
+
+
+@view
+@internal
+def index_now(word: uint256, risk: uint256, long: bool) -> int256:
+    """
+    @notice WAD carry index of one side at this block.
+    """
+    index: int256 = convert(convert((word if long else word >> 64) << 192, bytes32), int256) >> 192
+    since: uint256 = (word >> 128) & packing.U32
+    if since != block.timestamp:
+        funding: int256 = 0
+        borrow: int256 = 0
+        end: int256 = 0
+        funding, borrow, end = self._paid(word, risk, convert(unsafe_sub(block.timestamp, since), int256))
+        if long:
+            index = unsafe_add(index, rounding.ceil_div(unsafe_add(funding, borrow), INDEX_DIVISOR))
+        else:
+            index = unsafe_add(index, rounding.floor_div(unsafe_sub(funding, borrow), INDEX_DIVISOR))
+    return unsafe_mul(index, 10**7)
 
 
 @view
@@ -61,11 +71,20 @@ def accrue(word: uint256, risk: uint256) -> uint256:
     """
     if (word >> 128) & packing.U32 == block.timestamp:
         return word
-    long_index: int256 = 0
-    short_index: int256 = 0
+    funding: int256 = 0
+    borrow: int256 = 0
     rate: int256 = 0
-    long_index, short_index, rate = self.accrued(word, risk)
-    return packing.replace_accrued(word, long_index, short_index, block.timestamp, rate)
+    dt: uint256 = unsafe_sub(block.timestamp, (word >> 128) & packing.U32)
+    funding, borrow, rate = self._paid(word, risk, convert(dt, int256))
+    long_growth: int256 = rounding.ceil_div(unsafe_add(funding, borrow), INDEX_DIVISOR)
+    short_growth: int256 = rounding.floor_div(unsafe_sub(funding, borrow), INDEX_DIVISOR)
+    return packing.replace_accrued(
+        word,
+        unsafe_add(packing.signed(word, 64), long_growth),
+        unsafe_add(packing.signed(word >> 64, 64), short_growth),
+        block.timestamp,
+        rate,
+    )
 
 
 @pure

@@ -25,6 +25,19 @@ LIQUIDATABLE: constant(uint256) = 3
 NO_PRICE: constant(uint256) = 4
 
 
+# Running sums over an account's underlyings, times bps; extra_*: what OI scales above 1 (hundredths) add for IM.
+struct Totals:
+    common: int256
+    squares: uint256
+    gross: uint256
+    profit: int256
+    lent: uint256
+    extra_common: int256
+    extra_squares: uint256
+    extra_gross: uint256
+    unpriced: bool
+
+
 # initial and maintenance are M-4; raw is M-2 without the min_margin floor; profit is the net unrealised profit (signed).
 struct Health:
     equity: int256
@@ -47,79 +60,91 @@ def requirement_up(common: int256, squares: uint256, gross: uint256, kappa: uint
 
 @view
 @internal
-def evaluate(cash: int256, legs: DynArray[IEngine.Leg, MAX_LEGS], venue: uint256) -> Health:
+def with_leg(totals: Totals, leg: IEngine.Leg) -> Totals:
     """
-    @notice Equity and both requirements of an account at the prices in its legs, carry brought to this block.
+    @notice The sums of M-2 and the equity with one more underlying, its carry brought to this block.
     @dev The initial sums are the maintenance sums plus what OI scales above 1 add, so a calm book pays for one set.
          OI caps (2^96 WAD quote) keep P * base far under MAX_EXPOSURE; collateral, which they do not bound, is checked.
     """
+    t: Totals = totals
+    price: int256 = convert(leg.word & packing.U96, int256)
+    if (leg.word >> 216) & packing.U8 != 0:
+        t.unpriced = True
+    exposure: int256 = 0
+    size: int256 = 0
+    if leg.position != 0:
+        base: int256 = convert(convert(leg.position << 128, bytes32), int256) >> 128
+        index: int256 = carry.index_now(leg.carry, leg.risk, base > 0)
+        value: int256 = rounding.floor_div(unsafe_mul(base, unsafe_sub(price, index)), WAD)
+        t.profit = unsafe_add(t.profit, unsafe_add(value, convert(convert(leg.position, bytes32), int256) >> 128))
+        exposure = unsafe_mul(price, base)
+        size = abs(exposure)
+    if leg.held != 0:
+        coll: int256 = price * convert(leg.held, int256)
+        checks.that(coll < MAX_EXPOSURE, "margin: exposure too large")
+        exposure = unsafe_add(exposure, coll)
+        size = unsafe_add(size, coll)
+        t.lent = unsafe_add(t.lent, unsafe_div(unsafe_mul(convert(price, uint256), leg.lendable), 10**22))
+    n: int256 = unsafe_div(exposure, WAD)
+    beta_n: int256 = unsafe_mul(convert(leg.risk & packing.U12, int256), n)
+    sigma_n: int256 = unsafe_mul(convert((leg.risk >> 12) & packing.U12, int256), n)
+    square: uint256 = convert(unsafe_mul(sigma_n, sigma_n), uint256)
+    g: uint256 = unsafe_div(unsafe_add(convert(size, uint256), 10**18 - 1), 10**18)
+    w_g: uint256 = unsafe_mul((leg.risk >> 24) & packing.U12, g)
+    t.common = unsafe_add(t.common, beta_n)
+    t.squares = unsafe_add(t.squares, square)
+    t.gross = unsafe_add(t.gross, w_g)
+    above: uint256 = (leg.carry >> 224) & packing.U8
+    if above != 0 and leg.position != 0:
+        scale: uint256 = unsafe_add(100, above)
+        t.extra_common = unsafe_add(t.extra_common, unsafe_mul(convert(above, int256), beta_n))
+        t.extra_squares = unsafe_add(t.extra_squares, unsafe_mul(unsafe_sub(unsafe_mul(scale, scale), 10**4), square))
+        t.extra_gross = unsafe_add(t.extra_gross, unsafe_mul(above, w_g))
+    return t
+
+
+@pure
+@internal
+def health(t: Totals, cash: int256, open: bool, venue: uint256) -> Health:
+    """
+    @notice Equity and both requirements from the sums. `open`: whether the account holds a position.
+    """
     h: Health = empty(Health)
-    h.priced = True
-    open: bool = False
-    common: int256 = 0
-    squares: uint256 = 0
-    gross: uint256 = 0
-    extra_common: int256 = 0
-    extra_squares: uint256 = 0
-    extra_gross: uint256 = 0
-    for leg: IEngine.Leg in legs:
-        price: int256 = convert(leg.word & packing.U96, int256)
-        if (leg.word >> 216) & packing.U8 != 0:
-            h.priced = False
-        scale: uint256 = 100
-        exposure: int256 = 0
-        size: int256 = 0
-        if leg.position != 0:
-            open = True
-            base: int256 = convert(convert(leg.position << 128, bytes32), int256) >> 128
-            long_index: int256 = 0
-            short_index: int256 = 0
-            _rate: int256 = 0
-            long_index, short_index, _rate = carry.accrued(leg.carry, leg.risk)
-            index: int256 = unsafe_mul(long_index if base > 0 else short_index, 10**7)
-            value: int256 = rounding.floor_div(unsafe_mul(base, unsafe_sub(price, index)), WAD)
-            h.profit = unsafe_add(h.profit, unsafe_add(value, convert(convert(leg.position, bytes32), int256) >> 128))
-            exposure = unsafe_mul(price, base)
-            size = abs(exposure)
-            scale = unsafe_add(100, (leg.carry >> 224) & packing.U8)
-        if leg.held != 0:
-            coll: int256 = price * convert(leg.held, int256)
-            checks.that(coll < MAX_EXPOSURE, "margin: exposure too large")
-            exposure = unsafe_add(exposure, coll)
-            size = unsafe_add(size, coll)
-            lent: uint256 = unsafe_div(unsafe_mul(convert(price, uint256), leg.lendable), 10**22)
-            h.equity = unsafe_add(h.equity, convert(lent, int256))
-        n: int256 = unsafe_div(exposure, WAD)
-        beta_n: int256 = unsafe_mul(convert(leg.risk & packing.U12, int256), n)
-        sigma_n: int256 = unsafe_mul(convert((leg.risk >> 12) & packing.U12, int256), n)
-        square: uint256 = convert(unsafe_mul(sigma_n, sigma_n), uint256)
-        w_g: uint256 = unsafe_mul((leg.risk >> 24) & packing.U12, unsafe_div(unsafe_add(convert(size, uint256), 10**18 - 1), 10**18))
-        common = unsafe_add(common, beta_n)
-        squares = unsafe_add(squares, square)
-        gross = unsafe_add(gross, w_g)
-        if scale != 100:
-            above: uint256 = unsafe_sub(scale, 100)
-            extra_common = unsafe_add(extra_common, unsafe_mul(convert(above, int256), beta_n))
-            extra_squares = unsafe_add(extra_squares, unsafe_mul(unsafe_sub(unsafe_mul(scale, scale), 10**4), square))
-            extra_gross = unsafe_add(extra_gross, unsafe_mul(above, w_g))
+    h.priced = not t.unpriced
+    h.profit = t.profit
+    h.equity = unsafe_add(unsafe_add(cash, convert(t.lent, int256)), t.profit)
     kappa: uint256 = (venue >> packing.KAPPA) & packing.U16
-    h.equity = unsafe_add(h.equity, unsafe_add(cash, h.profit))
-    h.raw = self.requirement_up(common, squares, gross, kappa)
+    h.raw = self.requirement_up(t.common, t.squares, t.gross, kappa)
     scaled: uint256 = unsafe_mul(100, h.raw)
-    if extra_gross != 0:
+    if t.extra_gross != 0:
         scaled = self.requirement_up(
-            unsafe_add(unsafe_mul(100, common), extra_common),
-            unsafe_add(unsafe_mul(10**4, squares), extra_squares),
-            unsafe_add(unsafe_mul(100, gross), extra_gross),
+            unsafe_add(unsafe_mul(100, t.common), t.extra_common),
+            unsafe_add(unsafe_mul(10**4, t.squares), t.extra_squares),
+            unsafe_add(unsafe_mul(100, t.gross), t.extra_gross),
             kappa,
         )
     # the scale is in hundredths, the factor in bps
-    h.initial = rounding.ceil_div_unsigned(unsafe_mul(scaled, packing.field16(venue, packing.IM_FACTOR)), 10**6)
+    h.initial = rounding.ceil_div_unsigned(unsafe_mul(scaled, (venue >> packing.IM_FACTOR) & packing.U16), 10**6)
     h.maintenance = h.raw
     if open:
-        h.maintenance = max(h.raw, packing.venue_min_margin(venue))
-        h.initial = max(h.initial, packing.venue_min_margin(venue))
+        least: uint256 = packing.venue_min_margin(venue)
+        h.maintenance = max(h.raw, least)
+        h.initial = max(h.initial, least)
     return h
+
+
+@view
+@internal
+def evaluate(cash: int256, legs: DynArray[IEngine.Leg, MAX_LEGS], venue: uint256) -> Health:
+    """
+    @notice `health` of an account given as legs.
+    """
+    t: Totals = empty(Totals)
+    open: bool = False
+    for leg: IEngine.Leg in legs:
+        t = self.with_leg(t, leg)
+        open = open or leg.position != 0
+    return self.health(t, cash, open, venue)
 
 
 @pure

@@ -5,8 +5,6 @@
 @notice Layouts are written from the least significant bit upwards. Encoders check ranges, decoders need not.
 """
 
-from contracts.modules import checks
-
 LOT: constant(int256) = 10**10
 MICRO: constant(uint256) = 10**12  # WAD per µ
 
@@ -40,16 +38,18 @@ def signed(word: uint256, bits: uint256) -> int256:
 @internal
 def _fits(x: int256, bits: uint256) -> uint256:
     # two's complement in the low bits; the caller shifts it into place
-    mask: uint256 = max_value(uint256) >> unsafe_sub(256, bits)
-    word: uint256 = convert(convert(x, bytes32), uint256) & mask
-    checks.that(self.signed(word, bits) == x, "packing: out of range")
-    return word
+    raw: uint256 = convert(convert(x, bytes32), uint256)
+    half: uint256 = 1 << unsafe_sub(bits, 1)
+    if unsafe_add(raw, half) >> bits != 0:
+        raise "packing: out of range"
+    return raw & unsafe_sub(half << 1, 1)
 
 
 @pure
 @internal
 def _fits_unsigned(x: uint256, bits: uint256) -> uint256:
-    checks.that(x >> bits == 0, "packing: too large")
+    if x >> bits != 0:
+        raise "packing: too large"
     return x
 
 

@@ -11,10 +11,9 @@ def floor_div(a: int256, b: int256) -> int256:
     """
     @notice a / b towards minus infinity, for b > 0.
     """
-    q: int256 = unsafe_div(a, b)
-    if a < 0 and unsafe_mul(q, b) != a:
-        q = unsafe_sub(q, 1)
-    return q
+    if a < 0:
+        return unsafe_sub(unsafe_div(unsafe_add(a, 1), b), 1)
+    return unsafe_div(a, b)
 
 
 @pure
@@ -23,10 +22,9 @@ def ceil_div(a: int256, b: int256) -> int256:
     """
     @notice a / b towards plus infinity, for b > 0.
     """
-    q: int256 = unsafe_div(a, b)
-    if a > 0 and unsafe_mul(q, b) != a:
-        q = unsafe_add(q, 1)
-    return q
+    if a > 0:
+        return unsafe_add(unsafe_div(unsafe_sub(a, 1), b), 1)
+    return unsafe_div(a, b)
 
 
 @pure

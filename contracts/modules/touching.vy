@@ -53,13 +53,13 @@ def apply(leg: IEngine.Leg, order: IEngine.Order, sums: packing.Sums) -> (IEngin
     @notice P-1, P-3 and the touch for a trade at P-3, or for a change of the position's quote.
     """
     m: IEngine.Moved = empty(IEngine.Moved)
-    accrued: uint256 = carry.accrue(leg.carry, leg.risk)
+    m.carry = carry.accrue(leg.carry, leg.risk)
     m.size = self._checked_size(order, packing.position_base(leg.position))
     if m.size == 0:
-        m.position, m.realised = self._settled(leg, accrued, order.settle)
+        m.position, m.realised = self._settled(leg, m.carry, order.settle)
         return self.touch(leg, m, sums)
     m.price, m.fee = self._checked_quote(leg, order, m.size)
-    m.position, m.realised = pricing.apply(leg.position, m.size, m.price, accrued)
+    m.position, m.realised = pricing.apply(leg.position, m.size, m.price, m.carry)
     return self.touch(leg, m, sums)
 
 
@@ -83,7 +83,8 @@ def close_at_mark(leg: IEngine.Leg, size: int256, sums: packing.Sums) -> (IEngin
     m: IEngine.Moved = empty(IEngine.Moved)
     m.size = size
     m.price = packing.price_of(leg.word)
-    m.position, m.realised = pricing.apply(leg.position, size, m.price, carry.accrue(leg.carry, leg.risk))
+    m.carry = carry.accrue(leg.carry, leg.risk)
+    m.position, m.realised = pricing.apply(leg.position, size, m.price, m.carry)
     return self.touch(leg, m, sums)
 
 
@@ -91,12 +92,12 @@ def close_at_mark(leg: IEngine.Leg, size: int256, sums: packing.Sums) -> (IEngin
 @internal
 def touch(leg: IEngine.Leg, moved: IEngine.Moved, sums: packing.Sums) -> (IEngine.Moved, packing.Sums):
     """
-    @notice Accrue, let the book follow the position, renew the carry word and the market's part of the sums.
+    @notice Let the book follow the position; renew the carry word (accrued already) and the market's part of the sums.
     """
     m: IEngine.Moved = moved
     m.market = leg.market
     m.book = pricing.moved_book(leg.book, leg.position, m.position)
-    m.carry = self._renewed(carry.accrue(leg.carry, leg.risk), m.book, leg.terms, packing.price_of(leg.word))
+    m.carry = self._renewed(m.carry, m.book, leg.terms, packing.price_of(leg.word))
     without: packing.Sums = pool_risk.subtract(sums, self._sums_at_touch(leg, leg.carry, leg.book))
     return m, pool_risk.add(without, self._sums_at_touch(leg, m.carry, m.book))
 
@@ -184,25 +185,30 @@ def _moved_inventory(inventory: DynArray[IEngine.Leg, 8], moved: DynArray[IEngin
     return out
 
 
-@view
+@pure
 @internal
-def finish(
-    moved: DynArray[IEngine.Moved, 16], sums: packing.Sums, pool: IEngine.Pool, cash: int256
-) -> (DynArray[IEngine.Moved, 16], int256, uint256):
+def weigh(
+    sums: packing.Sums, pool: IEngine.Pool, cash: int256, moved: DynArray[IEngine.Moved, 16]
+) -> (int256, uint256):
     """
-    @notice Weigh the pool with its new sums and `cash`, and give every touched market the borrow rate that follows (F-2).
-            Returns the legs, R and the normalised utilisation.
+    @notice R and the normalised utilisation of the pool with these sums, this cash and these markets moved (U-0, U-1).
     """
-    kappa: uint256 = packing.field16(pool.venue, packing.KAPPA)
     equity: int256 = 0
     net: uint256 = 0
     gross: uint256 = 0
-    equity, net, gross = pool_risk.weigh(sums, cash, self._moved_inventory(pool.inventory, moved), True, kappa)
-    used: uint256 = pool_risk.utilisation_up(
-        equity, net, gross, packing.field16(pool.rates, 0), packing.field16(pool.rates, 16)
-    )
-    borrow: uint256 = carry.borrow_rate(used, pool.rates)
-    out: DynArray[IEngine.Moved, 16] = moved
-    for i: uint256 in range(len(moved), bound=16):
-        out[i].carry = packing.with_borrow(moved[i].carry, borrow)
-    return out, equity, used
+    inventory: DynArray[IEngine.Leg, 8] = pool.inventory
+    if len(inventory) != 0:
+        inventory = self._moved_inventory(inventory, moved)
+    equity, net, gross = pool_risk.weigh(sums, cash, inventory, True, packing.field16(pool.venue, packing.KAPPA))
+    rates: uint256 = pool.rates
+    used: uint256 = pool_risk.utilisation_up(equity, net, gross, packing.field16(rates, 0), packing.field16(rates, 16))
+    return equity, used
+
+
+@pure
+@internal
+def with_borrow(word: uint256, used: uint256, rates: uint256) -> uint256:
+    """
+    @notice The carry word with the borrow rate that follows from the utilisation (F-2).
+    """
+    return packing.with_borrow(word, carry.borrow_rate(used, rates))
