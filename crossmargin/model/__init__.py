@@ -1,0 +1,32 @@
+"""An exact model of the venue in integers, written from docs/spec.md alone.
+
+`Venue` takes the same calls as the contracts and either applies them or raises `Reject` with a class of reason;
+`Venue.refusal` tells beforehand which. It knows nothing of the contracts and imports only the standard library.
+"""
+
+from .carry import Market
+from .ledger import Account
+from .margin import Assessment, Health, State
+from .params import QUOTE, AssetParams, MarketParams, Params, Reason, Reject
+from .pool import PoolState
+from .venue import Filled, Slice, Venue
+from .views import Solvency
+
+__all__ = [
+    "QUOTE",
+    "Account",
+    "Assessment",
+    "AssetParams",
+    "Filled",
+    "Health",
+    "Market",
+    "MarketParams",
+    "Params",
+    "PoolState",
+    "Reason",
+    "Reject",
+    "Slice",
+    "Solvency",
+    "State",
+    "Venue",
+]

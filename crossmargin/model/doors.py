@@ -1,0 +1,228 @@
+"""Calls that move money without changing a position: the door, reservations, losses, collateral, shares."""
+
+from __future__ import annotations
+
+from . import carry, margin
+from .ledger import Account
+from .maths import BPS, WAD, ceil_div, ceil_tokens, to_wad
+from .params import QUOTE, Reason, require
+from .pool import within_exit_caps
+from .state import atomic
+from .views import Views
+
+
+class Doors(Views):
+    """Amounts of tokens are in the token's own units, as at the contracts; asset ids as in the Vault.
+
+    Who may call is not modelled: calls are taken to come from whoever may make them.
+    """
+
+    # ---- helpers -------------------------------------------------------------------------------
+    def _amount(self, asset: int, tokens: int) -> int:
+        """Token units to WAD (spec 1); rejects zero and what cannot be represented."""
+        if asset == QUOTE:
+            decimals = self.params.quote_decimals
+        else:
+            require(asset in self.params.assets, Reason.ASSET)
+            decimals = self.params.assets[asset].decimals
+        wad = to_wad(tokens, decimals)
+        require(tokens > 0 and wad is not None, Reason.AMOUNT)
+        return wad
+
+    def _trader(self, account: int) -> Account:
+        """The account for writing; protocol accounts take no part."""
+        require(not self.is_protocol(account), Reason.PROTOCOL)
+        return self.ledger.edit(account)
+
+    def _check_free(self, account: Account) -> None:
+        """M-6, else E_free ≥ IM after value left the account."""
+        if not account.positions and account.cash >= account.reserved:
+            return
+        require(self.legs_valid(account), Reason.PRICE)
+        a = self.assess(account)
+        require(margin.free_equity(a) >= a.initial, Reason.MARGIN)
+
+    # ---- the door ------------------------------------------------------------------------------
+    @atomic
+    def deposit(self, account: int, asset: int, tokens: int) -> int:
+        """Credit a trader's account; returns WAD. Collateral is bounded by its cap and eight kinds."""
+        require(not self.is_protocol(account), Reason.PROTOCOL)
+        amount = self._amount(asset, tokens)
+        self.ledger.give(account, asset, amount)
+        self.ledger.credit(asset, amount)
+        if asset != QUOTE:
+            require(self.ledger.credited[asset] <= self.params.assets[asset].cap, Reason.DEPOSIT_CAP)
+        return amount
+
+    @atomic
+    def withdraw(self, account: int, asset: int, tokens: int) -> int:
+        """Debit exactly `tokens`; reserved cash stays; then M-6 or E_free ≥ IM (M-5). Returns WAD."""
+        holder = self._trader(account)
+        amount = self._amount(asset, tokens)
+        self.ledger.take(account, asset, amount)
+        self.ledger.credit(asset, -amount)
+        self._check_free(holder)
+        return amount
+
+    @atomic
+    def transfer(self, from_account: int, to_account: int, asset: int, tokens: int) -> int:
+        """Between two accounts of one owner; the sender is checked as after a withdrawal. Returns WAD."""
+        sender = self._trader(from_account)
+        self._trader(to_account)
+        same = from_account >> 96 == to_account >> 96 and from_account != to_account
+        require(same, Reason.OWNER)
+        amount = self._amount(asset, tokens)
+        self.ledger.take(from_account, asset, amount)
+        self.ledger.give(to_account, asset, amount)
+        self._check_free(sender)
+        return amount
+
+    # ---- reservations --------------------------------------------------------------------------
+    @atomic
+    def reserve(self, account: int, change: int) -> None:
+        """Change the reserved part of cash by signed WAD (spec 2)."""
+        require(not self.is_protocol(account), Reason.PROTOCOL)
+        self.ledger.reserve(account, change)
+
+    @atomic
+    def charge_keeper_fee(self, account: int, keeper: int, fee: int) -> int:
+        """Spec 8: release `fee` of the reservation, pay min(fee, max(0, cash)) to the keeper; returns WAD paid."""
+        holder = self._trader(account)
+        self.ledger.reserve(account, -fee)
+        paid = min(fee, max(0, holder.cash))
+        self.ledger.move_cash(account, keeper, paid)
+        return paid
+
+    # ---- anyone --------------------------------------------------------------------------------
+    @atomic
+    def settle_loss(self, account: int, market: int) -> int:
+        """Spec 2: x = min(−v, max(0, cash − reserved)) from cash to the position; a touch. Rejects x = 0."""
+        holder = self._trader(account)
+        require(market in holder.positions, Reason.NOTHING)
+        require(self.valid.get(market, False), Reason.PRICE)
+        state = self._accrue(market)
+        base, quote = holder.positions[market]
+        index = state.index_long if base > 0 else state.index_short
+        loss = -carry.value(base, quote, self.prices[market], index)
+        x = min(loss, holder.cash - holder.reserved)
+        require(x > 0, Reason.NOTHING)
+        holder.positions[market] = (base, quote + x)
+        state.quote += x
+        self.ledger.move_cash(account, self.pool_id, x)
+        self._touch([market])
+        return x
+
+    @atomic
+    def convert_collateral(self, account: int, asset: int, tokens: int) -> int:
+        """L-2: collateral to the pool for min(⌊P·a·(1 − d_c)⌋, −cash); returns WAD of quote credited.
+
+        `a` is at most the smallest WAD amount whose value brings cash to zero. E − MM must not fall, not by a wei.
+        """
+        holder = self._trader(account)
+        amount = self._amount(asset, tokens)
+        require(asset != QUOTE, Reason.ASSET)
+        require(holder.cash < 0, Reason.NOTHING)
+        require(self.legs_valid(holder), Reason.PRICE)
+        require(holder.collateral.get(asset, 0) > 0, Reason.FUNDS)
+        ap = self.params.assets[asset]
+        require(self.valid.get(ap.underlying, False), Reason.PRICE)
+        price = self.prices[ap.underlying]
+        before = self.assess(holder)
+        enough = ceil_div(-holder.cash * WAD * BPS, price * (BPS - ap.discount))
+        amount = min(amount, enough)
+        credit = min(margin.discounted(price, amount, ap.discount), -holder.cash)
+        self.ledger.add_collateral(account, asset, -amount)
+        self.ledger.add_collateral(self.pool_id, asset, amount)
+        self.ledger.move_cash(self.pool_id, account, credit)
+        after = self.assess(holder)
+        require(after.equity - after.maintenance >= before.equity - before.maintenance, Reason.MARGIN)
+        return credit
+
+    @atomic
+    def poke(self, market: int) -> None:
+        """Touch a market at its current price (spec 3)."""
+        self._listed(market)
+        require(self.valid.get(market, False), Reason.PRICE)
+        self._accrue(market)
+        self._touch([market])
+
+    # ---- inventory and LP flows ----------------------------------------------------------------
+    @atomic
+    def sell_inventory(self, asset: int, tokens: int, price: int) -> int:
+        """Sell the pool's collateral at `price` (WAD) ≥ P·(1 − d_c); returns the cost in quote tokens, rounded up."""
+        amount = self._amount(asset, tokens)
+        require(asset != QUOTE, Reason.ASSET)
+        ap = self.params.assets[asset]
+        require(self.valid.get(ap.underlying, False), Reason.PRICE)
+        require(price * BPS >= self.prices[ap.underlying] * (BPS - ap.discount), Reason.SELL_PRICE)
+        self.ledger.add_collateral(self.pool_id, asset, -amount)
+        self.ledger.credit(asset, -amount)
+        cost = ceil_tokens(ceil_div(amount * price, WAD), self.params.quote_decimals)
+        self.pool_deposit(cost)
+        return cost
+
+    @atomic
+    def pool_deposit(self, tokens: int) -> int:
+        """Quote tokens into the pool's account; returns WAD."""
+        amount = self._amount(QUOTE, tokens)
+        self.ledger.add_cash(self.pool_id, amount)
+        self.ledger.credit(QUOTE, amount)
+        return amount
+
+    @atomic
+    def pool_withdraw(self, tokens: int) -> int:
+        """Quote tokens out of the pool; afterwards R > 0, cash ≥ D (L-2), both utilisations under the exit caps."""
+        amount = self._amount(QUOTE, tokens)
+        require(self.prices_valid(), Reason.PRICE)
+        self.ledger.add_cash(self.pool_id, -amount)
+        self.ledger.credit(QUOTE, -amount)
+        s = self.pool_state()
+        fine = s.cash >= s.debt and within_exit_caps(s.reduced_equity, s.net, s.gross, self.params)
+        require(fine, Reason.POOL_EXIT)
+        return amount
+
+    @atomic
+    def lp_deposit(self, holder: int, assets: int) -> int:
+        """ERC-4626 entry by assets (spec 7); closed while R ≤ 0 with shares out, or R < 0. Returns shares."""
+        self._check_entry()
+        shares = self.preview_deposit(assets)
+        require(shares > 0, Reason.SHARES)
+        self.pool_deposit(assets)
+        self._mint(holder, shares)
+        return shares
+
+    @atomic
+    def lp_mint(self, holder: int, shares: int) -> int:
+        """ERC-4626 entry by shares; returns assets."""
+        self._check_entry()
+        assets = self.preview_mint(shares)
+        self.pool_deposit(assets)
+        self._mint(holder, shares)
+        return assets
+
+    @atomic
+    def lp_redeem(self, holder: int, shares: int) -> int:
+        """ERC-4626 exit by shares; returns assets."""
+        assets = self.preview_redeem(shares)
+        self._mint(holder, -shares)
+        self.pool_withdraw(assets)
+        return assets
+
+    @atomic
+    def lp_withdraw(self, holder: int, assets: int) -> int:
+        """ERC-4626 exit by assets; returns shares."""
+        shares = self.preview_withdraw(assets)
+        self._mint(holder, -shares)
+        self.pool_withdraw(assets)
+        return shares
+
+    def _check_entry(self) -> None:
+        require(self.prices_valid(), Reason.PRICE)
+        reduced = self._recomputed()[1]
+        require(reduced > 0 or (reduced == 0 and self.supply == 0), Reason.POOL_CLOSED)
+
+    def _mint(self, holder: int, shares: int) -> None:
+        left = self.shares.get(holder, 0) + shares
+        require(shares != 0 and left >= 0, Reason.SHARES)
+        self.shares = {**self.shares, holder: left}
+        self.supply += shares

@@ -1,0 +1,252 @@
+"""Calls that change positions: trade, close_fraction, liquidate."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from . import carry, liquidation, margin
+from .doors import Doors
+from .ledger import Account
+from .liquidation import Charges, Rates
+from .margin import Assessment
+from .maths import BPS, LOT, LOTS, WAD, ceil_div
+from .params import MAX_LEGS, MarketParams, Reason, require
+from .state import atomic
+
+LIQUIDATED, HEALTHY, NO_PRICE, EMPTY = range(4)
+
+
+class Filled(NamedTuple):
+    """Result of a trade: size after a reduce-only clip, fill price, fee, realised (WAD)."""
+
+    size: int
+    price: int
+    fee: int
+    realised: int
+
+
+class Slice(NamedTuple):
+    """Result of a liquidation. reason: 0 liquidated, 1 healthy, 2 no valid price, 3 empty account."""
+
+    fraction: int
+    reward: int
+    reason: int
+
+
+class Leg(NamedTuple):
+    """A position about to be sliced: lots are signed, rates are Q-2."""
+
+    market: int
+    lots: int
+    rates: Rates
+
+
+class Venue(Doors):
+    """The reference model. Every call is atomic: it applies as a whole or raises `Reject` and changes nothing."""
+
+    # ---- trade ---------------------------------------------------------------------------------
+    @atomic
+    def trade(
+        self,
+        account: int,
+        market: int,
+        size: int,
+        price: int = 0,
+        worst_price: int = 0,
+        reduce_only: bool = False,
+        spread: bool = False,
+        keeper: int = 0,
+        keeper_fee: int = 0,
+        reserved: int = 0,
+    ) -> Filled:
+        """P-1, P-3, fee, caps, U-1, margin, in the order of spec 3 and 4. Sizes in WAD; price 0 is the mark."""
+        holder = self._trader(account)
+        price, mp = self._check_order(holder, market, size, price)
+        self.ledger.reserve(account, -reserved)
+        state = self._accrue(market)
+        base = self.position(account, market)[0]
+        if reduce_only:
+            require(base * size < 0, Reason.REDUCE_ONLY)
+            size = carry.closing_part(base, size)
+        opening = size != carry.closing_part(base, size)
+        before = None if opening else self.assess(holder)
+        fill = carry.fill_price(price, state.skew, size // LOT, mp, spread)
+        require(fill > 0, Reason.FILL)
+        require(fill <= worst_price if size > 0 else fill >= worst_price, Reason.WORST)
+        fee = carry.trade_fee(price, state.skew, size // LOT, mp)
+        realised = self._apply(holder, market, size, fill)
+        self.ledger.move_cash(account, self.pool_id, fee - realised)
+        self.ledger.move_cash(account, keeper, keeper_fee)
+        u = self._touch([market])
+        if opening:
+            self._check_caps(holder, market, size, mp)
+            require(u <= WAD, Reason.UTILISATION)
+        self._check_margin(holder, before, fee, self.prices[market] // LOTS)
+        return Filled(size, fill, fee, realised)
+
+    def _check_order(self, holder: Account, market: int, size: int, price: int) -> tuple[int, MarketParams]:
+        """Step 1: size, market, prices of the market and all legs, execution band. Returns P_x."""
+        require(size != 0 and size % LOT == 0, Reason.SIZE)
+        mp = self._listed(market)
+        require(self.valid.get(market, False) and self.legs_valid(holder), Reason.PRICE)
+        mark = self.prices[market]
+        price = price or mark
+        require(abs(price - mark) * BPS <= self.params.exec_band * mark, Reason.BAND)
+        return price, mp
+
+    def _apply(self, holder: Account, market: int, size: int, price: int) -> int:
+        """P-1 on the position and the market's book; returns what was realised. Carry must be accrued."""
+        state = self._edit_market(market)
+        base, quote = holder.positions.get(market, (0, 0))
+        indices = carry.Indices(state.index_long, state.index_short, state.rate)
+        after = carry.apply_trade(base, quote, size, price, indices)
+        if after.base:
+            holder.positions[market] = (after.base, after.quote)
+        else:
+            holder.positions.pop(market, None)
+        carry.book(state, base, after.base, after.quote - quote)
+        return after.realised
+
+    def _check_caps(self, holder: Account, market: int, size: int, mp: MarketParams) -> None:
+        """Step 6, after a trade that opens: OI of the side it opens on, share of R, notional, number of markets."""
+        state, price = self.markets[market], self.prices[market]
+        oi = state.long if size > 0 else state.short
+        notional = carry.notional_up(price, oi)
+        require(oi <= mp.max_oi, Reason.MAX_OI)
+        require(notional <= mp.max_oi_quote, Reason.MAX_OI_QUOTE)
+        require(notional * BPS <= mp.share * self.stored_reduced_equity(), Reason.SHARE)
+        own = price * abs(holder.positions[market][0]) // WAD
+        require(own >= mp.min_notional, Reason.MIN_NOTIONAL)
+        require(len(holder.positions) <= MAX_LEGS, Reason.SLOTS)
+
+    def _check_margin(self, holder: Account, before: Assessment | None, cost: int, tolerance: int) -> None:
+        """E_risk ≥ IM; a reduction (`before` given) may instead keep E − MM but for its cost and the tolerance.
+
+        Spec 4: E' + fees − MM' ≥ E − MM − tol. For a trade the cost is its fee, not what the keeper gets.
+        """
+        after = self.assess(holder)
+        if margin.risk_equity(after, self.params) >= after.initial:
+            return
+        require(before is not None, Reason.MARGIN)
+        kept = after.equity + cost - after.maintenance >= before.equity - before.maintenance - tolerance
+        require(kept, Reason.MARGIN)
+
+    # ---- close_fraction ------------------------------------------------------------------------
+    @atomic
+    def close_fraction(self, account: int, f: int) -> int:
+        """Close ⌈f·|base|⌉ lots of every position by P-3 with spread and fees; returns the cost against the mark.
+
+        Ascending markets, one margin check at the end (spec 4). f in WAD, 0 < f ≤ 1.
+        """
+        holder = self._trader(account)
+        require(0 < f <= WAD, Reason.FRACTION)
+        require(bool(holder.positions), Reason.NOTHING)
+        require(self.legs_valid(holder), Reason.PRICE)
+        markets = sorted(holder.positions)
+        for m in markets:
+            self._accrue(m)
+        before = self.assess(holder)
+        cost = sum(self._close_part(account, holder, m, f) for m in markets)
+        self._touch(markets)
+        self._check_margin(holder, before, cost, sum(self.prices[m] // LOTS for m in markets))
+        return cost
+
+    def _close_part(self, account: int, holder: Account, market: int, f: int) -> int:
+        """One leg of close_fraction; returns fee + ⌊closed·(p − P)⌋: what it cost against the mark, WAD."""
+        mp, state, price = self.params.markets[market], self.markets[market], self.prices[market]
+        lots = holder.positions[market][0] // LOT
+        size = liquidation.ceil_lots(f, abs(lots)) * (-1 if lots > 0 else 1)
+        fill = carry.fill_price(price, state.skew, size, mp, spread=True)
+        require(fill > 0, Reason.FILL)
+        fee = carry.trade_fee(price, state.skew, size, mp)
+        realised = self._apply(holder, market, size * LOT, fill)
+        self.ledger.move_cash(account, self.pool_id, fee - realised)
+        return fee + size * (fill - price) // LOTS
+
+    # ---- liquidation ---------------------------------------------------------------------------
+    @atomic
+    def liquidate(self, account: int, keeper_cost: int, reward_account: int) -> Slice:
+        """Q-1, Q-2, W-1. Rejects only protocol accounts; K is held at `keeper_cap`.
+
+        The reward is credited last, so that it may go to the account itself without changing the terms.
+        """
+        holder = self._trader(account)
+        skip = self._not_liquidatable(holder)
+        if skip:
+            return Slice(0, 0, skip)
+        markets = sorted(holder.positions)
+        for m in markets:
+            self._accrue(m)
+        cost = min(keeper_cost, self.params.keeper_cap)
+        a = self.assess(holder)
+        legs = [self._leg(holder, m) for m in markets]
+        pen = sum(liquidation.penalty(x.rates.total, self.prices[x.market], abs(x.lots)) for x in legs)
+        f = liquidation.fraction(a.equity, a.maintenance, pen, cost, self.params)
+        due = self._slice_positions(account, holder, legs, f, cost)
+        self._slice_collateral(account, holder, f)
+        paid = liquidation.affordable(due, a.equity) if f == WAD else due
+        reward = self._book_charges(account, paid)
+        if f == WAD:
+            self._absorb(account, holder, reward)
+        self.ledger.move_cash(self.cover_id, reward_account, reward)
+        self._touch(markets)
+        return Slice(f, reward, LIQUIDATED)
+
+    def _not_liquidatable(self, holder: Account) -> int:
+        """Reason to skip, or 0: empty, no valid price, healthy, looked at in this order."""
+        if holder.empty:
+            return EMPTY
+        if not self.legs_valid(holder):
+            return NO_PRICE
+        unhealthy = margin.is_liquidatable(self.assess(holder), holder.cash, bool(holder.positions))
+        return LIQUIDATED if unhealthy else HEALTHY
+
+    def _leg(self, holder: Account, market: int) -> Leg:
+        lots = holder.positions[market][0] // LOT
+        mp = self.params.markets[market]
+        return Leg(market, lots, liquidation.rates(lots, self.markets[market].skew, mp, self.params))
+
+    def _slice_positions(self, account: int, holder: Account, legs: list[Leg], f: int, cost: int) -> Charges:
+        """Close the slice of every position at the mark; returns what is due for it (Q-2, each rounded up)."""
+        pool = cover = keeper = 0
+        for market, lots, rates in legs:
+            price = self.prices[market]
+            closed = liquidation.ceil_lots(f, abs(lots))
+            size = closed * (-LOT if lots > 0 else LOT)
+            realised = self._apply(holder, market, size, price)
+            self.ledger.move_cash(self.pool_id, account, realised)
+            pool += liquidation.penalty(rates.pool, price, closed)
+            cover += liquidation.penalty(rates.cover, price, closed)
+            keeper += liquidation.penalty(rates.keeper, price, closed)
+        return Charges(pool, cover, keeper, cost)
+
+    def _slice_collateral(self, account: int, holder: Account, f: int) -> None:
+        """Hand ⌈f·coll⌉ of each collateral to the pool for ⌊P·a·(1 − d_c)⌋."""
+        for asset in sorted(holder.collateral):
+            ap = self.params.assets[asset]
+            amount = ceil_div(f * holder.collateral[asset], WAD)
+            self.ledger.add_collateral(account, asset, -amount)
+            self.ledger.add_collateral(self.pool_id, asset, amount)
+            credit = margin.discounted(self.prices[ap.underlying], amount, ap.discount)
+            self.ledger.move_cash(self.pool_id, account, credit)
+
+    def _book_charges(self, account: int, paid: Charges) -> int:
+        """Charges to pool and cover fund, the keeper's share through the cover fund; returns the reward."""
+        self.ledger.move_cash(account, self.pool_id, paid.pool)
+        reward = liquidation.reward(paid, self.params)
+        kept = paid.cover + paid.cost + paid.keeper - reward
+        self.ledger.move_cash(account, self.cover_id, kept)
+        self.ledger.move_cash(account, self.cover_id, reward)
+        return reward
+
+    def _absorb(self, account: int, holder: Account, held: int) -> None:
+        """W-1: with everything closed, negative cash is paid by the cover fund, the rest by the pool.
+
+        `held` is the reward that lies in the cover fund's account until it is handed on: not the fund's to use.
+        """
+        debt = -holder.cash
+        if debt <= 0:
+            return
+        by_cover = min(max(0, self.ledger.get(self.cover_id).cash - held), debt)
+        self.ledger.move_cash(self.cover_id, account, by_cover)
+        self.ledger.move_cash(self.pool_id, account, debt - by_cover)
