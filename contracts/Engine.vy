@@ -10,6 +10,7 @@
 """
 
 from interfaces import IEngine
+from contracts.modules import carry
 from contracts.modules import liquidation
 from contracts.modules import margin
 from contracts.modules import packing
@@ -34,7 +35,7 @@ def trade(leg: IEngine.Leg, order: IEngine.Order, pool: IEngine.Pool) -> IEngine
     equity: int256 = 0
     used: uint256 = 0
     equity, used = touching.weigh(sums, pool, pool.cash - t.cash, [t.moved])
-    t.moved.carry = touching.with_borrow(t.moved.carry, used, pool.rates)
+    t.moved.carry = packing.with_borrow(t.moved.carry, carry.borrow_rate(used, pool.rates))
     if order.limits != 0 and touching.grew(leg.position, t.moved):
         touching.check_caps(leg, t.moved, order.limits, equity, used)
     t.first_sums, t.second_sums = packing.pack_sums(sums)
@@ -94,8 +95,9 @@ def _finished(plan: IEngine.Plan, sums: packing.Sums, pool: IEngine.Pool, cash: 
     used: uint256 = 0
     equity: int256 = 0
     equity, used = touching.weigh(sums, pool, cash, plan.moved)
+    borrow: uint256 = carry.borrow_rate(used, pool.rates)
     for i: uint256 in range(len(plan.moved), bound=16):
-        out.moved[i].carry = touching.with_borrow(plan.moved[i].carry, used, pool.rates)
+        out.moved[i].carry = packing.with_borrow(plan.moved[i].carry, borrow)
     out.first_sums, out.second_sums = packing.pack_sums(sums)
     return out
 

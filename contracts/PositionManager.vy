@@ -518,25 +518,32 @@ def _account(account: uint256) -> Account:
 
 @view
 @internal
-def _leg(a: Account, id: uint256, word: uint256) -> IEngine.Leg:
+def _leg(account: uint256, id: uint256, word: uint256, risk: uint256, held: bool) -> IEngine.Leg:
     leg: IEngine.Leg = empty(IEngine.Leg)
     leg.market = id
     leg.word = word
-    leg.risk = books.risk_of(id)
-    if (a.markets >> id) & 1 == 1:
-        leg.position = books.positions[a.id][id]
+    leg.risk = risk
+    if held:
+        leg.position = books.positions[account][id]
         leg.carry = books.carries[id]
-    if (a.backed >> id) & 1 == 1:
-        entries: uint256 = books.collateral
-        rank: uint256 = 0
-        for asset: uint256 in range(8):
-            if (a.assets >> asset) & 1 == 1:
-                entry: uint256 = packing.asset_entry(entries, asset)
-                if packing.asset_underlying(entry) == id:
-                    leg.held = unsafe_add(leg.held, a.amounts[rank])
-                    leg.lendable = unsafe_add(leg.lendable, unsafe_mul(a.amounts[rank], packing.lendable(entry)))
-                rank = unsafe_add(rank, 1)
     return leg
+
+
+@view
+@internal
+def _backed(a: Account, leg: IEngine.Leg) -> IEngine.Leg:
+    # the leg with the collateral that the account holds of its underlying
+    full: IEngine.Leg = leg
+    entries: uint256 = books.collateral
+    rank: uint256 = 0
+    for asset: uint256 in range(8):
+        if (a.assets >> asset) & 1 == 1:
+            entry: uint256 = packing.asset_entry(entries, asset)
+            if packing.asset_underlying(entry) == leg.market:
+                full.held = unsafe_add(full.held, a.amounts[rank])
+                full.lendable = unsafe_add(full.lendable, unsafe_mul(a.amounts[rank], packing.lendable(entry)))
+            rank = unsafe_add(rank, 1)
+    return full
 
 
 @view
@@ -545,12 +552,21 @@ def _weigh(a: Account, ids: uint256, words: DynArray[uint256, 32]) -> margin.Hea
     # words: of the underlyings in ids, which hold a.reads and may hold more
     t: margin.Totals = empty(margin.Totals)
     rank: uint256 = 0
+    page: uint256 = 0
+    last: uint256 = max_value(uint256)
     for id: uint256 in range(32):
         if ids >> id == 0:
             break
         if (ids >> id) & 1 == 1:
             if (a.reads >> id) & 1 == 1:
-                t = margin.with_leg(t, self._leg(a, id, words[rank]))
+                if id >> 2 != last:
+                    last = id >> 2
+                    page = books.risks[last]
+                risk: uint256 = (page >> unsafe_mul(id & 3, 64)) & packing.U64
+                leg: IEngine.Leg = self._leg(a.id, id, words[rank], risk, (a.markets >> id) & 1 == 1)
+                if (a.backed >> id) & 1 == 1:
+                    leg = self._backed(a, leg)
+                t = margin.with_leg(t, leg)
             rank = unsafe_add(rank, 1)
     return margin.health(t, a.cash, a.markets != 0, books.venue)
 
@@ -562,12 +578,18 @@ def _legs(a: Account, words: DynArray[uint256, 32]) -> DynArray[IEngine.Leg, 24]
     legs: DynArray[IEngine.Leg, 24] = []
     for id: uint256 in range(32):
         if (a.reads >> id) & 1 == 1:
-            leg: IEngine.Leg = self._leg(a, id, words[len(legs)])
-            leg.carry = books.carries[id]
-            leg.book = books.books[id]
-            leg.terms = books.terms[id]
-            legs.append(leg)
+            legs.append(self._full_leg(a, id, words[len(legs)]))
     return legs
+
+
+@view
+@internal
+def _full_leg(a: Account, id: uint256, word: uint256) -> IEngine.Leg:
+    # a leg with its collateral and all words of its market, ready for a touch
+    leg: IEngine.Leg = self._leg(a.id, id, word, books.risk_of(id), (a.markets >> id) & 1 == 1)
+    if (a.backed >> id) & 1 == 1:
+        leg = self._backed(a, leg)
+    return books.with_market(leg)
 
 
 @view
@@ -683,7 +705,7 @@ def _pool() -> IEngine.Pool:
         words: DynArray[uint256, 32] = self._words(a.reads)
         for id: uint256 in range(32):
             if (a.reads >> id) & 1 == 1:
-                pool.inventory.append(books.with_market(self._leg(a, id, words[len(pool.inventory)])))
+                pool.inventory.append(self._full_leg(a, id, words[len(pool.inventory)]))
     return pool
 
 

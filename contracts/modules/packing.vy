@@ -186,10 +186,20 @@ def float_of(x: uint256) -> uint256:
     """
     if x == 0:
         return 0
+    # a binary search for the exponent, written out: this runs at every touch
     e: uint256 = 8
-    for step: uint256 in [32, 16, 8, 4, 2, 1]:
-        if x >> unsafe_add(unsafe_add(e, step), 17) != 0:
-            e = unsafe_add(e, step)
+    if x >> 57 != 0:
+        e = 40
+    if x >> unsafe_add(e, 33) != 0:
+        e = unsafe_add(e, 16)
+    if x >> unsafe_add(e, 25) != 0:
+        e = unsafe_add(e, 8)
+    if x >> unsafe_add(e, 21) != 0:
+        e = unsafe_add(e, 4)
+    if x >> unsafe_add(e, 19) != 0:
+        e = unsafe_add(e, 2)
+    if x >> unsafe_add(e, 18) != 0:
+        e = unsafe_add(e, 1)
     return (x >> e) | (unsafe_sub(e, 8) << 18)
 
 

@@ -203,12 +203,3 @@ def weigh(
     rates: uint256 = pool.rates
     used: uint256 = pool_risk.utilisation_up(equity, net, gross, packing.field16(rates, 0), packing.field16(rates, 16))
     return equity, used
-
-
-@pure
-@internal
-def with_borrow(word: uint256, used: uint256, rates: uint256) -> uint256:
-    """
-    @notice The carry word with the borrow rate that follows from the utilisation (F-2).
-    """
-    return packing.with_borrow(word, carry.borrow_rate(used, rates))

@@ -1,0 +1,194 @@
+# pragma version 0.4.3
+# pragma nonreentrancy off
+"""
+@title pool_book: the pool's capital and its two requirements, recomputed from every market (U-0, U-1)
+@notice The trade path keeps sums in µ at each market's last touch; whoever pays LPs in or out needs the pool exactly, at one
+        set of prices. In two steps, so that the caller may refresh the prices in between: `gather`, then `value`.
+"""
+
+from interfaces import ILiquidityPool
+from interfaces import IEngine
+from interfaces import IPositionManager
+from interfaces import IVault
+from contracts.modules import carry
+from contracts.modules import packing
+from contracts.modules import pool_risk
+from contracts.modules import pricing
+from contracts.modules import rounding
+
+# more than any R
+MAX_CAPITAL: constant(uint256) = 2**200
+
+
+# What the pool has and owes, before prices. ids: bitmap of the underlyings to price; legs: those, ascending, with the
+# market's words and the pool's inventory.
+struct Stock:
+    ids: uint256
+    legs: DynArray[IEngine.Leg, 32]
+    cash: int256
+    debt: uint256
+    kappa: uint256
+    rates: uint256
+
+
+@view
+@internal
+def gather(manager: address, vault: address, account: uint256) -> Stock:
+    """
+    @notice Every market in which anything is open, and the pool's inventory.
+    """
+    stock: Stock = empty(Stock)
+    venue: uint256 = 0
+    entries: uint256 = 0
+    first: uint256 = 0
+    second: uint256 = 0
+    listed: uint256 = 0
+    venue, entries, first, second, stock.rates, listed = staticcall IPositionManager(manager).venue_words()
+    stock.kappa = packing.field16(venue, packing.KAPPA)
+    word: uint256 = 0
+    amounts: DynArray[uint256, 8] = []
+    word, amounts = staticcall IVault(vault).snapshot(account)
+    stock.cash = packing.vault_cash(word)
+    stock.debt = staticcall IVault(vault).debt()
+    return self._with_markets(
+        stock, manager, listed, self._inventory(packing.vault_assets(word), amounts, entries)
+    )
+
+
+@pure
+@internal
+def _inventory(assets: uint256, amounts: DynArray[uint256, 8], entries: uint256) -> DynArray[IEngine.Leg, 8]:
+    # one leg for each underlying, without its market
+    found: DynArray[IEngine.Leg, 8] = []
+    rank: uint256 = 0
+    for asset: uint256 in range(8):
+        if (assets >> asset) & 1 == 1:
+            entry: uint256 = packing.asset_entry(entries, asset)
+            i: uint256 = self._place_of(found, packing.asset_underlying(entry))
+            if i == len(found):
+                leg: IEngine.Leg = empty(IEngine.Leg)
+                leg.market = packing.asset_underlying(entry)
+                found.append(leg)
+            found[i].held += amounts[rank]
+            found[i].lendable += amounts[rank] * packing.lendable(entry)
+            rank += 1
+    return found
+
+
+@pure
+@internal
+def _place_of(legs: DynArray[IEngine.Leg, 8], market: uint256) -> uint256:
+    # the number of legs if it is not there
+    for i: uint256 in range(len(legs), bound=8):
+        if legs[i].market == market:
+            return i
+    return len(legs)
+
+
+@view
+@internal
+def _with_markets(
+    stock: Stock, manager: address, listed: uint256, inventory: DynArray[IEngine.Leg, 8]
+) -> Stock:
+    out: Stock = stock
+    ids: uint256 = listed
+    for leg: IEngine.Leg in inventory:
+        ids = ids | (1 << leg.market)
+    markets: DynArray[IPositionManager.MarketWords, 32] = staticcall IPositionManager(manager).market_words(
+        ids
+    )
+    rank: uint256 = 0
+    for id: uint256 in range(32):
+        if (ids >> id) & 1 == 1:
+            i: uint256 = self._place_of(inventory, id)
+            # a flat market in which nothing is stocked does not matter, whatever its price
+            if markets[rank].book != 0 or i != len(inventory):
+                leg: IEngine.Leg = empty(IEngine.Leg)
+                if i != len(inventory):
+                    leg = inventory[i]
+                leg.market = id
+                leg.carry = markets[rank].carry
+                leg.risk = markets[rank].risk
+                leg.book = markets[rank].book
+                leg.terms = markets[rank].terms
+                out.legs.append(leg)
+                out.ids = out.ids | (1 << id)
+            rank += 1
+    return out
+
+
+@view
+@internal
+def value(stock: Stock, words: DynArray[uint256, 32]) -> ILiquidityPool.PoolState:
+    """
+    @notice U-0 exactly and U-1, at the price words of `stock.ids` in ascending order, carry brought to this block.
+    """
+    state: ILiquidityPool.PoolState = empty(ILiquidityPool.PoolState)
+    state.cash = stock.cash
+    state.debt = stock.debt
+    state.prices_valid = True
+    sums: packing.Sums = empty(packing.Sums)
+    inventory: DynArray[IEngine.Leg, 8] = []
+    open: int256 = 0
+    premium: int256 = 0
+    for i: uint256 in range(len(stock.legs), bound=32):
+        leg: IEngine.Leg = stock.legs[i]
+        leg.word = words[i]
+        price: uint256 = packing.price_of(leg.word)
+        if packing.price_state(leg.word) != 0:
+            state.prices_valid = False
+        if leg.held != 0:
+            inventory.append(leg)
+        if leg.book != 0:
+            accrued: uint256 = carry.accrue(leg.carry, leg.risk)
+            sums = pool_risk.add(sums, pool_risk.contribution(leg.book, accrued, price, leg.risk, leg.terms))
+            open += pricing.pool_value_down(leg.book, accrued, price)
+            premium += self._premium_up(leg.book, leg.terms, price)
+        # the sums' own V and Z are in µ: U-0 takes the exact ones
+    sums.v = 0
+    sums.z = 0
+    state.equity, state.net, state.gross = pool_risk.weigh(
+        sums, stock.cash + open, inventory, False, stock.kappa
+    )
+    state.reduced_equity = state.equity - premium
+    cap_net: uint256 = packing.field16(stock.rates, 0)
+    cap_gross: uint256 = packing.field16(stock.rates, 16)
+    state.utilisation = self._used(state, cap_net, cap_gross)
+    cap_net = packing.field16(stock.rates, 32)
+    cap_gross = packing.field16(stock.rates, 48)
+    state.exit_utilisation = self._used(state, cap_net, cap_gross)
+    state.tied_up = self._tied_up(state.net, state.gross, cap_net, cap_gross)
+    return state
+
+
+@pure
+@internal
+def _premium_up(book: uint256, terms: uint256, price: uint256) -> int256:
+    # what P-3 owes to whoever unwinds the skew. lots < 2^72, price < 2^96: the product fits
+    skew: int256 = unsafe_sub(packing.book_long(book), packing.book_short(book))
+    exact: int256 = unsafe_mul(convert(price, int256), unsafe_mul(skew, skew))
+    return rounding.ceil_div(exact, unsafe_mul(packing.terms_scale(terms), 2 * 10**8))
+
+
+@pure
+@internal
+def _used(state: ILiquidityPool.PoolState, cap_net: uint256, cap_gross: uint256) -> uint256:
+    # a cap of zero admits nothing
+    if state.gross != 0 and (cap_net == 0 or cap_gross == 0):
+        return pool_risk.MAX_UTILISATION
+    return pool_risk.utilisation_up(state.reduced_equity, state.net, state.gross, cap_net, cap_gross)
+
+
+@pure
+@internal
+def _tied_up(net: uint256, gross: uint256, cap_net: uint256, cap_gross: uint256) -> uint256:
+    # the least R with R * cap >= requirement for both: exactly U-1 <= 1. A cap of zero lets nothing go.
+    if gross == 0:
+        return 0
+    if cap_net == 0 or cap_gross == 0:
+        return MAX_CAPITAL
+    # requirements are under 2^112 WAD
+    return max(
+        rounding.ceil_div_unsigned(unsafe_mul(net, 10**4), cap_net),
+        rounding.ceil_div_unsigned(unsafe_mul(gross, 10**4), cap_gross),
+    )
