@@ -331,37 +331,56 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
-@given(steps, st.integers(-300_000, 300_000), st.booleans())
-def test_no_sequence_of_one_actor_gains(sequence, crowd, spread):
+def shallow_and_free():
+    """K of 20 M quote and no fees, so that impact and premium are all there is: nothing hides a gain."""
+    markets = {
+        m: replace(mp, skew_scale=mp.skew_scale // 50, maker=0, taker=0, spread=0)
+        for m, mp in example_params().markets.items()
+    }
+    return {"markets": markets}
+
+
+@settings(max_examples=200, deadline=None)
+@given(steps, st.integers(-300_000, 300_000), st.booleans(), st.booleans())
+def test_no_sequence_of_one_actor_gains(sequence, crowd, spread, free):
     # The pool holds no inventory here: with inventory valued at P·(1 − d_c) for entries too, an entrant does gain.
-    venue = example_venue()
+    venue = example_venue(**(shallow_and_free() if free else {}))
     venue.deposit(OTHER, QUOTE, 1_000_000 * U)
     for m in (BTC, ETH, DOGE):
         if refusal(venue, m, crowd, account=OTHER) is None:
             buy(venue, m, crowd, account=OTHER)
     for account in OWN:
         venue.deposit(account, QUOTE, 100_000 * U)
-    purse = 1_000_000 * U  # of the actor as LP
+    purse = 20_000_000 * U  # of the actor as LP
     for kind, account, m, x in sequence:
         try:
-            purse += play(venue, kind, account, m, x, min(purse, abs(x) * U), spread)
+            purse += play(venue, kind, account, m, x, min(purse, abs(x) * 60 * U), spread)
         except Reject:
             pass
+    assert wealth(venue, purse) <= 20_200_000 * WAD
+    assert venue.invariants() == []
+
+
+@pytest.mark.parametrize("free", [False, True])
+def test_entering_the_pool_around_a_trade_gains_nothing(free):
+    # The sharpest form: enter flat, widen, leave with what the pool's value then is, and close.
+    venue = example_venue(**(shallow_and_free() if free else {}))
+    for account in OWN:
+        venue.deposit(account, QUOTE, 100_000 * U)
+    venue.lp_deposit(9, 15_000_000 * U)
+    buy(venue, BTC, 250_000, account=OWN[0])
+    purse = 5_000_000 * U + venue.lp_redeem(9, venue.shares[9])
+    assert wealth(venue, purse) <= 20_200_000 * WAD
+
+
+def wealth(venue, purse: int) -> int:
+    """WAD of the actor after closing every position by trade and leaving the pool."""
     for account in OWN:
         for m in list(venue.account(account).positions):
-            venue.trade(
-                account,
-                m,
-                -venue.position(account, m)[0],
-                0,
-                ANY_BUY if venue.position(account, m)[0] < 0 else 0,
-            )
-    shares = venue.shares.get(9, 0)
-    purse += venue.preview_redeem(shares)
-    ours = sum(venue.account(a).cash for a in OWN)
-    assert ours + purse * 10**12 <= 1_200_000 * WAD
-    assert venue.invariants() == []
+            base = venue.position(account, m)[0]
+            venue.trade(account, m, -base, 0, ANY_BUY if base < 0 else 0)
+    purse += venue.preview_redeem(venue.shares.get(9, 0))
+    return sum(venue.account(a).cash for a in OWN) + purse * 10**12
 
 
 def play(venue, kind, account, m, x, tokens, spread) -> int:
