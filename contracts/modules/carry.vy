@@ -28,19 +28,19 @@ def _paid(word: uint256, risk: uint256, dt: int256) -> (int256, int256, int256):
          price < 2^89: every product stays under 2^200. The stored rate lies within the clamp (`clamped` sees to it).
     """
     start: int256 = convert(convert(word << 66, bytes32), int256) >> 226
-    bound: int256 = convert(unsafe_mul((risk >> 36) & packing.U14, 10**5), int256)
-    velocity: int256 = convert(unsafe_mul(risk >> 50, 10**6), int256)
+    bound: int256 = convert(convert(unsafe_mul((risk >> 36) & packing.U14, 10**5), bytes32), int256)
+    velocity: int256 = convert(convert(unsafe_mul(risk >> 50, 10**6), bytes32), int256)
     num: int256 = unsafe_mul(velocity, convert(convert(word << 46, bytes32), int256) >> 236)
     end: int256 = unsafe_add(start, unsafe_div(unsafe_mul(num, dt), SKEW_ONE * DAY))
     area: int256 = unsafe_mul(unsafe_add(start, end), dt)
-    if abs(end) > bound:
-        end = bound if num > 0 else -bound
+    if end > bound or end < unsafe_sub(0, bound):
+        end = bound if num > 0 else unsafe_sub(0, bound)
         rising: int256 = unsafe_div(unsafe_mul(unsafe_sub(end, start), SKEW_ONE * DAY), num)
         area = unsafe_mul(unsafe_add(start, end), rising)
         area = unsafe_add(area, unsafe_mul(unsafe_mul(2, end), unsafe_sub(dt, rising)))
-    price: int256 = convert(((word >> 232) & packing.U18) << unsafe_add((word >> 250), 8), int256)
-    borrow: int256 = unsafe_mul(convert(unsafe_mul(2000, (word >> 210) & packing.U14), int256), dt)
-    return unsafe_mul(price, area), unsafe_mul(price, borrow), end
+    price: int256 = convert(convert(((word >> 232) & packing.U18) << unsafe_add((word >> 250), 8), bytes32), int256)
+    borrow: int256 = convert(convert(unsafe_mul(2000, (word >> 210) & packing.U14), bytes32), int256)
+    return unsafe_mul(price, area), unsafe_mul(price, unsafe_mul(borrow, dt)), end
 
 
 @view
@@ -55,7 +55,7 @@ def index_now(word: uint256, risk: uint256, long: bool) -> int256:
         funding: int256 = 0
         borrow: int256 = 0
         end: int256 = 0
-        funding, borrow, end = self._paid(word, risk, convert(unsafe_sub(block.timestamp, since), int256))
+        funding, borrow, end = self._paid(word, risk, convert(convert(unsafe_sub(block.timestamp, since), bytes32), int256))
         if long:
             index = unsafe_add(index, rounding.ceil_div(unsafe_add(funding, borrow), INDEX_DIVISOR))
         else:

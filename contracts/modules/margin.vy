@@ -14,7 +14,7 @@ WAD: constant(int256) = 10**18
 BPS: constant(uint256) = 10**4
 
 # Bound on P * (|base| + held) of one underlying in WAD^2: 1.2e12 quote. With it every sum below stays under 2^250.
-MAX_EXPOSURE: constant(int256) = 2**160
+MAX_EXPOSURE: constant(uint256) = 2**160
 
 MAX_LEGS: constant(uint256) = 24  # 16 markets and 8 collateral underlyings
 
@@ -66,30 +66,35 @@ def with_leg(totals: Totals, leg: IEngine.Leg) -> Totals:
     @dev The initial sums are the maintenance sums plus what OI scales above 1 add, so a calm book pays for one set.
          OI caps (2^96 WAD quote) keep P * base far under MAX_EXPOSURE; collateral, which they do not bound, is checked.
     """
+    # Raw two's complement words: products modulo 2^256 are right for signed values as long as they fit, and they do.
     t: Totals = totals
-    price: int256 = convert(leg.word & packing.U96, int256)
+    price: uint256 = leg.word & packing.U96
     if (leg.word >> 216) & packing.U8 != 0:
         t.unpriced = True
-    exposure: int256 = 0
-    size: int256 = 0
+    exposure: uint256 = 0
+    size: uint256 = 0
     if leg.position != 0:
         base: int256 = convert(convert(leg.position << 128, bytes32), int256) >> 128
         index: int256 = carry.index_now(leg.carry, leg.risk, base > 0)
-        value: int256 = rounding.floor_div(unsafe_mul(base, unsafe_sub(price, index)), WAD)
+        at: int256 = unsafe_sub(convert(convert(price, bytes32), int256), index)
+        value: int256 = rounding.floor_div(unsafe_mul(base, at), WAD)
         t.profit = unsafe_add(t.profit, unsafe_add(value, convert(convert(leg.position, bytes32), int256) >> 128))
-        exposure = unsafe_mul(price, base)
-        size = abs(exposure)
+        exposure = unsafe_mul(price, convert(convert(base, bytes32), uint256))
+        size = exposure
+        if base < 0:
+            size = unsafe_sub(0, exposure)
     if leg.held != 0:
-        coll: int256 = price * convert(leg.held, int256)
+        coll: uint256 = price * leg.held
         checks.that(coll < MAX_EXPOSURE, "margin: exposure too large")
         exposure = unsafe_add(exposure, coll)
         size = unsafe_add(size, coll)
-        t.lent = unsafe_add(t.lent, unsafe_div(unsafe_mul(convert(price, uint256), leg.lendable), 10**22))
-    n: int256 = unsafe_div(exposure, WAD)
-    beta_n: int256 = unsafe_mul(convert(leg.risk & packing.U12, int256), n)
-    sigma_n: int256 = unsafe_mul(convert((leg.risk >> 12) & packing.U12, int256), n)
-    square: uint256 = convert(unsafe_mul(sigma_n, sigma_n), uint256)
-    g: uint256 = unsafe_div(unsafe_add(convert(size, uint256), 10**18 - 1), 10**18)
+        t.lent = unsafe_add(t.lent, unsafe_div(unsafe_mul(price, leg.lendable), 10**22))
+    n: int256 = unsafe_div(convert(convert(exposure, bytes32), int256), WAD)
+    raw: uint256 = convert(convert(n, bytes32), uint256)
+    beta_n: int256 = convert(convert(unsafe_mul(leg.risk & packing.U12, raw), bytes32), int256)
+    sigma_n: uint256 = unsafe_mul((leg.risk >> 12) & packing.U12, raw)
+    square: uint256 = unsafe_mul(sigma_n, sigma_n)
+    g: uint256 = unsafe_div(unsafe_add(size, 10**18 - 1), 10**18)
     w_g: uint256 = unsafe_mul((leg.risk >> 24) & packing.U12, g)
     t.common = unsafe_add(t.common, beta_n)
     t.squares = unsafe_add(t.squares, square)
