@@ -45,7 +45,10 @@ def trade(leg: IEngine.Leg, order: IEngine.Order, pool: IEngine.Pool) -> IEngine
 @view
 @external
 def resolve(
-    legs: DynArray[IEngine.Leg, 24], orders: DynArray[IEngine.Order, 16], patient: IEngine.Patient, pool: IEngine.Pool
+    legs: DynArray[IEngine.Leg, 24],
+    orders: DynArray[IEngine.Order, 16],
+    patient: IEngine.Patient,
+    pool: IEngine.Pool,
 ) -> IEngine.Plan:
     """
     @notice Apply orders[i] to legs[i], or, without orders, liquidate the patient; then weigh the pool with the result.
@@ -143,7 +146,9 @@ def _slice(legs: DynArray[IEngine.Leg, 24], patient: IEngine.Patient, pool: IEng
 
 @pure
 @internal
-def _charge(plan: IEngine.Plan, patient: IEngine.Patient, charges: uint256[3], venue: uint256) -> IEngine.Plan:
+def _charge(
+    plan: IEngine.Plan, patient: IEngine.Patient, charges: uint256[3], venue: uint256
+) -> IEngine.Plan:
     # a full close pays K first, then keeper part, cover, pool, as far as the cash goes: penalties make no bad debt
     out: IEngine.Plan = plan
     parts: uint256[3] = charges

@@ -38,7 +38,9 @@ def _paid(word: uint256, risk: uint256, dt: int256) -> (int256, int256, int256):
         rising: int256 = unsafe_div(unsafe_mul(unsafe_sub(end, start), SKEW_ONE * DAY), num)
         area = unsafe_mul(unsafe_add(start, end), rising)
         area = unsafe_add(area, unsafe_mul(unsafe_mul(2, end), unsafe_sub(dt, rising)))
-    price: int256 = convert(convert(((word >> 232) & packing.U18) << unsafe_add((word >> 250), 8), bytes32), int256)
+    price: int256 = convert(
+        convert(((word >> 232) & packing.U18) << unsafe_add((word >> 250), 8), bytes32), int256
+    )
     borrow: int256 = convert(convert(unsafe_mul(2000, (word >> 210) & packing.U14), bytes32), int256)
     return unsafe_mul(price, area), unsafe_mul(price, unsafe_mul(borrow, dt)), end
 
@@ -55,7 +57,9 @@ def index_now(word: uint256, risk: uint256, long: bool) -> int256:
         funding: int256 = 0
         borrow: int256 = 0
         end: int256 = 0
-        funding, borrow, end = self._paid(word, risk, convert(convert(unsafe_sub(block.timestamp, since), bytes32), int256))
+        funding, borrow, end = self._paid(
+            word, risk, convert(convert(unsafe_sub(block.timestamp, since), bytes32), int256)
+        )
         if long:
             index = unsafe_add(index, rounding.ceil_div(unsafe_add(funding, borrow), INDEX_DIVISOR))
         else:
@@ -118,5 +122,7 @@ def borrow_rate(utilisation: uint256, rates: uint256) -> uint256:
     kink: uint256 = unsafe_mul(packing.field16(rates, 112), 10**14)
     low: uint256 = unsafe_mul(packing.field16(rates, 80), min(u, kink))
     high: uint256 = unsafe_mul(packing.field16(rates, 96), unsafe_sub(max(u, kink), kink))
-    rate: uint256 = unsafe_add(packing.field16(rates, 64), rounding.ceil_div_unsigned(unsafe_add(low, high), 10**18))
+    rate: uint256 = unsafe_add(
+        packing.field16(rates, 64), rounding.ceil_div_unsigned(unsafe_add(low, high), 10**18)
+    )
     return min(rate, 2**14 - 1)

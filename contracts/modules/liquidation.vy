@@ -35,7 +35,9 @@ def charge_up(base: int256, price: uint256, rate: uint256) -> uint256:
     """
     @notice `rate` (1e-6) of the notional of `base` at `price`, WAD, rounded up.
     """
-    return rounding.ceil_div_unsigned(unsafe_mul(unsafe_mul(convert(abs(base), uint256), price), rate), 10**24)
+    return rounding.ceil_div_unsigned(
+        unsafe_mul(unsafe_mul(convert(abs(base), uint256), price), rate), 10**24
+    )
 
 
 @pure
@@ -53,7 +55,9 @@ def fraction_up(equity: int256, raw: uint256, penalty: uint256, cost: uint256, v
     if target <= penalty:
         return WAD
     missing: int256 = max(unsafe_sub(convert(unsafe_add(target, cost), int256), equity), 0)
-    f: uint256 = rounding.ceil_div_unsigned(unsafe_mul(convert(missing, uint256), WAD), unsafe_sub(target, penalty))
+    f: uint256 = rounding.ceil_div_unsigned(
+        unsafe_mul(convert(missing, uint256), WAD), unsafe_sub(target, penalty)
+    )
     if f >= WAD or unsafe_mul(unsafe_sub(WAD, f), raw) < unsafe_mul(packing.venue_min_margin(venue), WAD):
         return WAD
     return f

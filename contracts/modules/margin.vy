@@ -55,7 +55,9 @@ def requirement_up(common: int256, squares: uint256, gross: uint256, kappa: uint
     @notice M-2 from its sums: common = sum beta n, squares = sum (sigma n)^2, gross = sum w g, all times bps. Result in WAD.
     """
     norm: uint256 = rounding.ceil_sqrt(unsafe_add(convert(unsafe_mul(common, common), uint256), squares))
-    return rounding.ceil_div_unsigned(max(norm, rounding.ceil_div_unsigned(unsafe_mul(kappa, gross), BPS)), BPS)
+    return rounding.ceil_div_unsigned(
+        max(norm, rounding.ceil_div_unsigned(unsafe_mul(kappa, gross), BPS)), BPS
+    )
 
 
 @view
@@ -78,7 +80,9 @@ def with_leg(totals: Totals, leg: IEngine.Leg) -> Totals:
         index: int256 = carry.index_now(leg.carry, leg.risk, base > 0)
         at: int256 = unsafe_sub(convert(convert(price, bytes32), int256), index)
         value: int256 = rounding.floor_div(unsafe_mul(base, at), WAD)
-        t.profit = unsafe_add(t.profit, unsafe_add(value, convert(convert(leg.position, bytes32), int256) >> 128))
+        t.profit = unsafe_add(
+            t.profit, unsafe_add(value, convert(convert(leg.position, bytes32), int256) >> 128)
+        )
         exposure = unsafe_mul(price, convert(convert(base, bytes32), uint256))
         size = exposure
         if base < 0:
@@ -103,7 +107,9 @@ def with_leg(totals: Totals, leg: IEngine.Leg) -> Totals:
     if above != 0 and leg.position != 0:
         scale: uint256 = unsafe_add(100, above)
         t.extra_common = unsafe_add(t.extra_common, unsafe_mul(convert(above, int256), beta_n))
-        t.extra_squares = unsafe_add(t.extra_squares, unsafe_mul(unsafe_sub(unsafe_mul(scale, scale), 10**4), square))
+        t.extra_squares = unsafe_add(
+            t.extra_squares, unsafe_mul(unsafe_sub(unsafe_mul(scale, scale), 10**4), square)
+        )
         t.extra_gross = unsafe_add(t.extra_gross, unsafe_mul(above, w_g))
     return t
 
@@ -122,14 +128,20 @@ def health(t: Totals, cash: int256, open: bool, venue: uint256) -> Health:
     h.raw = self.requirement_up(t.common, t.squares, t.gross, kappa)
     scaled: uint256 = unsafe_mul(100, h.raw)
     if t.extra_gross != 0:
-        scaled = self.requirement_up(
-            unsafe_add(unsafe_mul(100, t.common), t.extra_common),
-            unsafe_add(unsafe_mul(10**4, t.squares), t.extra_squares),
-            unsafe_add(unsafe_mul(100, t.gross), t.extra_gross),
-            kappa,
+        # never below the plain norm: a scale on one leg of a hedge could cancel against the other
+        scaled = max(
+            scaled,
+            self.requirement_up(
+                unsafe_add(unsafe_mul(100, t.common), t.extra_common),
+                unsafe_add(unsafe_mul(10**4, t.squares), t.extra_squares),
+                unsafe_add(unsafe_mul(100, t.gross), t.extra_gross),
+                kappa,
+            ),
         )
     # the scale is in hundredths, the factor in bps
-    h.initial = rounding.ceil_div_unsigned(unsafe_mul(scaled, (venue >> packing.IM_FACTOR) & packing.U16), 10**6)
+    h.initial = rounding.ceil_div_unsigned(
+        unsafe_mul(scaled, (venue >> packing.IM_FACTOR) & packing.U16), 10**6
+    )
     h.maintenance = h.raw
     if open:
         least: uint256 = packing.venue_min_margin(venue)

@@ -141,7 +141,9 @@ def pack_position(base: int256, quote: int256) -> uint256:
 
 @pure
 @internal
-def replace_accrued(word: uint256, long_index: int256, short_index: int256, time: uint256, rate: int256) -> uint256:
+def replace_accrued(
+    word: uint256, long_index: int256, short_index: int256, time: uint256, rate: int256
+) -> uint256:
     """
     @notice The carry word with what time alone changes; skew, borrow, OI scale and price keep their bits.
     """
@@ -227,7 +229,9 @@ def book_quote(word: uint256) -> int256:
 @pure
 @internal
 def pack_book(longs: int256, shorts: int256, quote: int256) -> uint256:
-    sides: uint256 = self._fits_unsigned(convert(longs, uint256), 72) | (self._fits_unsigned(convert(shorts, uint256), 72) << 72)
+    sides: uint256 = self._fits_unsigned(convert(longs, uint256), 72) | (
+        self._fits_unsigned(convert(shorts, uint256), 72) << 72
+    )
     return sides | (self._fits(quote, 112) << 144)
 
 
@@ -352,6 +356,7 @@ P_MAX: constant(uint256) = 64
 KEEPER_PART: constant(uint256) = 80
 WARNING: constant(uint256) = 96
 EXEC_BAND: constant(uint256) = 112
+
 
 @pure
 @internal

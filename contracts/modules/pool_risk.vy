@@ -25,7 +25,9 @@ def _ceil_micro(x: int256, unit: int256) -> uint256:
 
 @pure
 @internal
-def contribution(book: uint256, carry: uint256, price: uint256, risk: uint256, terms: uint256) -> packing.Sums:
+def contribution(
+    book: uint256, carry: uint256, price: uint256, risk: uint256, terms: uint256
+) -> packing.Sums:
     """
     @notice What a market adds to the pool's sums at `price` with the indices in `carry`.
     """
@@ -39,7 +41,9 @@ def contribution(book: uint256, carry: uint256, price: uint256, risk: uint256, t
     exposure: int256 = unsafe_mul(p, abs(skew))
     w: int256 = convert(packing.risk_w(risk), int256)
     beta_n: int256 = unsafe_mul(unsafe_mul(-convert(packing.risk_beta(risk), int256), p), skew)
-    sigma_n: uint256 = self._ceil_micro(unsafe_mul(convert(packing.risk_sigma(risk), int256), exposure), RISK_TO_MICRO)
+    sigma_n: uint256 = self._ceil_micro(
+        unsafe_mul(convert(packing.risk_sigma(risk), int256), exposure), RISK_TO_MICRO
+    )
     twice_scale: int256 = unsafe_mul(packing.terms_scale(terms), 2 * 10**20)
     return packing.Sums(
         a=rounding.floor_div(beta_n, RISK_TO_MICRO),
@@ -121,7 +125,9 @@ def weigh(
 @pure
 @internal
 def _square(risk: uint256, exposure: int256) -> uint256:
-    sigma_n: uint256 = self._ceil_micro(unsafe_mul(convert(packing.risk_sigma(risk), int256), abs(exposure)), 10**28)
+    sigma_n: uint256 = self._ceil_micro(
+        unsafe_mul(convert(packing.risk_sigma(risk), int256), abs(exposure)), 10**28
+    )
     return unsafe_mul(sigma_n, sigma_n)
 
 
@@ -133,7 +139,9 @@ def _loaded(risk: uint256, exposure: int256) -> uint256:
 
 @pure
 @internal
-def utilisation_up(equity: int256, net: uint256, gross: uint256, cap_net: uint256, cap_gross: uint256) -> uint256:
+def utilisation_up(
+    equity: int256, net: uint256, gross: uint256, cap_net: uint256, cap_gross: uint256
+) -> uint256:
     """
     @notice U-1: the larger of both requirements over their caps (bps of R), WAD, 1 = at the cap, at most 2^64.
     """
@@ -143,6 +151,7 @@ def utilisation_up(equity: int256, net: uint256, gross: uint256, cap_net: uint25
         return MAX_UTILISATION
     r: uint256 = convert(equity, uint256)
     u: uint256 = max(
-        rounding.ceil_div_unsigned(net * 10**22, r * cap_net), rounding.ceil_div_unsigned(gross * 10**22, r * cap_gross)
+        rounding.ceil_div_unsigned(net * 10**22, r * cap_net),
+        rounding.ceil_div_unsigned(gross * 10**22, r * cap_gross),
     )
     return min(u, MAX_UTILISATION)

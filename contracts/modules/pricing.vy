@@ -26,7 +26,9 @@ def fill_price(price: uint256, skew: int256, lots: int256, scale: int256, spread
     if factor <= 0:
         return 0
     s: int256 = convert(spread, int256)
-    exact: int256 = unsafe_mul(unsafe_mul(convert(price, int256), factor), unsafe_add(MILLION, s if lots > 0 else -s))
+    exact: int256 = unsafe_mul(
+        unsafe_mul(convert(price, int256), factor), unsafe_add(MILLION, s if lots > 0 else -s)
+    )
     if lots > 0:
         return convert(rounding.ceil_div(exact, unsafe_mul(depth, MILLION)), uint256)
     return convert(rounding.floor_div(exact, unsafe_mul(depth, MILLION)), uint256)
@@ -44,7 +46,9 @@ def fee_up(price: uint256, skew: int256, lots: int256, terms: uint256) -> int256
         narrowing = min(size, abs(skew))
     taker: int256 = convert(packing.field16(terms, 64), int256)
     maker: int256 = convert(packing.field16(terms, 80), int256)
-    weighted: int256 = unsafe_add(unsafe_mul(maker, narrowing), unsafe_mul(taker, unsafe_sub(size, narrowing)))
+    weighted: int256 = unsafe_add(
+        unsafe_mul(maker, narrowing), unsafe_mul(taker, unsafe_sub(size, narrowing))
+    )
     # lots carry 1e-8, rates 1e-6
     return rounding.ceil_div(unsafe_mul(convert(price, int256), weighted), 10**14)
 
@@ -66,7 +70,9 @@ def value_down(base: int256, quote: int256, price: uint256, index: int256) -> in
     """
     @notice P-2. |base| < 2^127 and |price - index| < 2^90: the product fits.
     """
-    return unsafe_add(rounding.floor_div(unsafe_mul(base, unsafe_sub(convert(price, int256), index)), WAD), quote)
+    return unsafe_add(
+        rounding.floor_div(unsafe_mul(base, unsafe_sub(convert(price, int256), index)), WAD), quote
+    )
 
 
 @pure
@@ -91,7 +97,9 @@ def apply(position: uint256, size: int256, price: uint256, carry: uint256) -> (u
         quote = unsafe_sub(quote, out)
     if opening != 0:
         base = unsafe_add(base, opening)
-        paid: int256 = rounding.ceil_div(unsafe_mul(opening, unsafe_sub(p, self.index_of(carry, opening))), WAD)
+        paid: int256 = rounding.ceil_div(
+            unsafe_mul(opening, unsafe_sub(p, self.index_of(carry, opening))), WAD
+        )
         quote = unsafe_sub(quote, paid)
     return packing.pack_position(base, quote), realised
 

@@ -5,6 +5,7 @@
 @notice Denominators are positive. Vyper's own `//` truncates signed values, which favours nobody in particular.
 """
 
+
 @pure
 @internal
 def floor_div(a: int256, b: int256) -> int256:

@@ -69,7 +69,9 @@ def _settled(leg: IEngine.Leg, accrued: uint256, cash: int256) -> (uint256, int2
     # an unrealised loss becomes cash paid, at most `cash`: the position's value rises by what the cash falls
     base: int256 = packing.position_base(leg.position)
     quote: int256 = packing.position_quote(leg.position)
-    value: int256 = pricing.value_down(base, quote, packing.price_of(leg.word), pricing.index_of(accrued, base))
+    value: int256 = pricing.value_down(
+        base, quote, packing.price_of(leg.word), pricing.index_of(accrued, base)
+    )
     amount: int256 = max(min(-value, cash), 0)
     return packing.pack_position(base, unsafe_add(quote, amount)), -amount
 
@@ -158,7 +160,9 @@ def check_caps(leg: IEngine.Leg, m: IEngine.Moved, limits: uint256, equity: int2
     checks.that(side <= packing.limits_base(limits), "engine: open interest cap")
     checks.that(notional <= packing.limits_quote(limits), "engine: notional cap")
     checks.that(convert(unsafe_mul(notional, 10**4), int256) <= share, "engine: share of the pool")
-    checks.that(size >= unsafe_mul(packing.limits_min_notional(limits), 10**18), "engine: position too small")
+    checks.that(
+        size >= unsafe_mul(packing.limits_min_notional(limits), 10**18), "engine: position too small"
+    )
 
 
 @pure
@@ -174,7 +178,9 @@ def grew(before: uint256, m: IEngine.Moved) -> bool:
 
 @pure
 @internal
-def _moved_inventory(inventory: DynArray[IEngine.Leg, 8], moved: DynArray[IEngine.Moved, 16]) -> DynArray[IEngine.Leg, 8]:
+def _moved_inventory(
+    inventory: DynArray[IEngine.Leg, 8], moved: DynArray[IEngine.Moved, 16]
+) -> DynArray[IEngine.Leg, 8]:
     # inventory nets against its market's part of the sums, so it must see the market as the sums do: after the touch
     out: DynArray[IEngine.Leg, 8] = inventory
     for i: uint256 in range(len(inventory), bound=8):
@@ -199,7 +205,11 @@ def weigh(
     inventory: DynArray[IEngine.Leg, 8] = pool.inventory
     if len(inventory) != 0:
         inventory = self._moved_inventory(inventory, moved)
-    equity, net, gross = pool_risk.weigh(sums, cash, inventory, True, packing.field16(pool.venue, packing.KAPPA))
+    equity, net, gross = pool_risk.weigh(
+        sums, cash, inventory, True, packing.field16(pool.venue, packing.KAPPA)
+    )
     rates: uint256 = pool.rates
-    used: uint256 = pool_risk.utilisation_up(equity, net, gross, packing.field16(rates, 0), packing.field16(rates, 16))
+    used: uint256 = pool_risk.utilisation_up(
+        equity, net, gross, packing.field16(rates, 0), packing.field16(rates, 16)
+    )
     return equity, used
