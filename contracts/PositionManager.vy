@@ -13,6 +13,7 @@
 from interfaces import IEngine
 from interfaces import IPositionManager
 from interfaces import IVault
+from contracts.modules import authority
 from contracts.modules import books
 from contracts.modules import checks
 from contracts.modules import execution
@@ -21,6 +22,7 @@ from contracts.modules import inspection
 from contracts.modules import margin
 from contracts.modules import packing
 from contracts.modules import portfolio
+from contracts.modules import treasury
 from contracts.modules import wiring
 
 implements: IPositionManager
@@ -28,6 +30,8 @@ initializes: books
 initializes: wiring
 initializes: portfolio[books := books, wiring := wiring]
 initializes: execution[books := books, portfolio := portfolio, wiring := wiring]
+initializes: authority[books := books, portfolio := portfolio, wiring := wiring]
+initializes: treasury[authority := authority, books := books, wiring := wiring]
 initializes: inspection[books := books, portfolio := portfolio, wiring := wiring]
 
 exports: (
@@ -49,6 +53,19 @@ exports: (
     inspection.venue_words,
 )
 
+exports: (
+    authority.configure,
+    authority.set_role,
+    authority.list_asset,
+    authority.roles,
+)
+
+exports: (
+    treasury.sell_inventory,
+    treasury.pool_deposit,
+    treasury.pool_withdraw,
+)
+
 
 interface IPermit:
     def permit(
@@ -56,11 +73,7 @@ interface IPermit:
     ): nonpayable
 
 
-ORDER_BOOK: constant(uint256) = 1
-LIQUIDATOR: constant(uint256) = 2
 WAD: constant(uint256) = 10**18
-
-roles: public(HashMap[address, uint256])
 
 
 @deploy
@@ -216,7 +229,7 @@ def reserve(account: uint256, change: int256):
     """
     @notice Promise part of the account's cash to the keeper of an order, or give it back. OrderBook only.
     """
-    self._check_role(ORDER_BOOK)
+    authority.check_role(authority.ORDER_BOOK)
     wiring.reserve(account, change)
 
 
@@ -226,7 +239,7 @@ def charge_keeper_fee(account: uint256, keeper: uint256, fee: uint256) -> uint25
     @notice Release `fee` of the reservation and pay what cash there is of it to `keeper`; nothing if the account is or would
             become liquidatable, so that failing orders cannot drain what it owes. OrderBook only.
     """
-    self._check_role(ORDER_BOOK)
+    authority.check_role(authority.ORDER_BOOK)
     wiring.reserve(account, -convert(fee, int256))
     h: margin.Health = portfolio.health(account)
     paid: int256 = max(min(convert(fee, int256), wiring.cash_of(account)), 0)
@@ -241,7 +254,7 @@ def trade(fill: IPositionManager.Fill) -> IPositionManager.Filled:
     """
     @notice Fill an order (P-1, P-3), charge its fees, and require the margin of M-4, M-5. OrderBook only.
     """
-    self._check_role(ORDER_BOOK)
+    authority.check_role(authority.ORDER_BOOK)
     if fill.reserved != 0:
         wiring.reserve(fill.account, -convert(fill.reserved, int256))
     leg: IEngine.Leg = portfolio.bare_leg(fill.market)
@@ -297,7 +310,7 @@ def liquidate(account: uint256, keeper_cost: uint256, reward_account: uint256) -
     @notice Q-1: close the fraction of an unhealthy account's book that restores E = h MM, or all of it. Liquidator only.
             Never reverts for want of solvency; reasons: 1 healthy, 2 no valid price, 3 empty account.
     """
-    self._check_role(LIQUIDATOR)
+    authority.check_role(authority.LIQUIDATOR)
     a: portfolio.Account = portfolio.account(account)
     if account >> 96 == wiring.POOL_ACCOUNT >> 96 or (a.markets == 0 and a.cash >= 0):
         return IPositionManager.Slice(fraction=0, reward=0, reason=3)
@@ -335,89 +348,6 @@ def liquidate(account: uint256, keeper_cost: uint256, reward_account: uint256) -
     return IPositionManager.Slice(fraction=plan.fraction, reward=plan.reward, reason=0)
 
 
-@external
-def sell_inventory(asset: uint256, amount: uint256, cost: uint256, buyer: address, receiver: address):
-    """
-    @notice Sell `amount` token units of collateral the pool took over for `cost` quote token units, no less than P(1 - d_c).
-            The buyer approved the Vault. Liquidator only.
-    """
-    self._check_role(LIQUIDATOR)
-    entry: uint256 = packing.asset_entry(books.collateral, asset)
-    word: uint256 = wiring.refresh(1 << packing.asset_underlying(entry))[0]
-    portfolio.check_priced(packing.price_state(word) == 0)
-    sold: uint256 = wiring.push(wiring.POOL_ACCOUNT, asset, receiver, amount)
-    paid: uint256 = wiring.pull(wiring.POOL_ACCOUNT, wiring.QUOTE, buyer, cost)
-    checks.that(
-        paid * 10**22 >= sold * packing.price_of(word) * packing.lendable(entry),
-        "manager: below the discount",
-    )
-    log IPositionManager.InventorySold(asset=asset, buyer=buyer, amount=sold, cost=paid)
-
-
-# ---- LiquidityPool ------------------------------------------------------------------------------
-
-@external
-def pool_deposit(payer: address, tokens: uint256):
-    """
-    @notice Credit the pool's account with quote from `payer`. LiquidityPool only.
-    """
-    self._check_pool()
-    credited: uint256 = wiring.pull(wiring.POOL_ACCOUNT, wiring.QUOTE, payer, tokens)
-    log IPositionManager.PoolFlow(counterparty=payer, amount=convert(credited, int256))
-
-
-@external
-def pool_withdraw(receiver: address, tokens: uint256):
-    """
-    @notice Pay an LP out of the pool's cash, of which D must stay (L-2). LiquidityPool only, who checks the utilisations.
-    """
-    self._check_pool()
-    debited: uint256 = wiring.push(wiring.POOL_ACCOUNT, wiring.QUOTE, receiver, tokens)
-    checks.that(
-        wiring.cash_of(wiring.POOL_ACCOUNT) >= convert(staticcall IVault(wiring.VAULT).debt(), int256),
-        "manager: cash owed to winners",
-    )
-    log IPositionManager.PoolFlow(counterparty=receiver, amount=-convert(debited, int256))
-
-
-# ---- Configurator -------------------------------------------------------------------------------
-
-@external
-def configure(kind: uint256, id: uint256, word: uint256):
-    """
-    @notice Store a parameter word (kinds in books.vy, layouts in packing.vy). Configurator only, who checks the bounds.
-    """
-    self._check_configurator()
-    if kind != books.TERMS and kind != books.RISK:
-        books.configure(kind, id, word)
-    else:
-        before: IEngine.Leg = portfolio.market_words(id)
-        books.configure(kind, id, word)
-        books.carries[id], books.first_sums, books.second_sums = staticcall IEngine(wiring.ENGINE).reprice(
-            before, portfolio.market_words(id), books.first_sums, books.second_sums
-        )
-    log IPositionManager.Configured(kind=kind, id=id, word=word)
-
-
-@external
-def set_role(holder: address, role: uint256):
-    """
-    @notice 0 none, 1 OrderBook, 2 Liquidator. Configurator only.
-    """
-    self._check_configurator()
-    self.roles[holder] = role
-    log IPositionManager.RoleSet(holder=holder, role=role)
-
-
-@external
-def list_asset(token: address) -> uint256:
-    """
-    @notice Let the Vault hold a further collateral token. Configurator only.
-    """
-    self._check_configurator()
-    return extcall IVault(wiring.VAULT).list_asset(token)
-
-
 @internal
 def _deposit(account: uint256, token: address, amount: uint256):
     asset: uint256 = wiring.asset_of(token)
@@ -441,24 +371,6 @@ def _deposit(account: uint256, token: address, amount: uint256):
 @internal
 def _check_owner(account: uint256):
     checks.that(account >> 96 == convert(msg.sender, uint256), "manager: not the owner")
-
-
-@view
-@internal
-def _check_role(role: uint256):
-    checks.that(self.roles[msg.sender] == role, "manager: not allowed")
-
-
-@view
-@internal
-def _check_pool():
-    checks.that(msg.sender == wiring.POOL, "manager: not the pool")
-
-
-@view
-@internal
-def _check_configurator():
-    checks.that(msg.sender == wiring.CONFIGURATOR, "manager: not configurator")
 
 
 @internal

@@ -1,0 +1,61 @@
+# pragma version 0.4.3
+# pragma nonreentrancy on
+"""
+@title treasury: the doors of the pool's own account: LP money in and out, inventory sold
+"""
+
+from interfaces import IPositionManager
+from interfaces import IVault
+from contracts.modules import authority
+from contracts.modules import books
+from contracts.modules import checks
+from contracts.modules import packing
+from contracts.modules import portfolio
+from contracts.modules import wiring
+
+uses: authority
+uses: books
+uses: wiring
+
+
+@external
+def sell_inventory(asset: uint256, amount: uint256, cost: uint256, buyer: address, receiver: address):
+    """
+    @notice Sell `amount` token units of collateral the pool took over for `cost` quote token units, no less than P(1 - d_c).
+            The buyer approved the Vault. Liquidator only.
+    """
+    authority.check_role(authority.LIQUIDATOR)
+    entry: uint256 = packing.asset_entry(books.collateral, asset)
+    word: uint256 = wiring.refresh(1 << packing.asset_underlying(entry))[0]
+    portfolio.check_priced(packing.price_state(word) == 0)
+    sold: uint256 = wiring.push(wiring.POOL_ACCOUNT, asset, receiver, amount)
+    paid: uint256 = wiring.pull(wiring.POOL_ACCOUNT, wiring.QUOTE, buyer, cost)
+    checks.that(
+        paid * 10**22 >= sold * packing.price_of(word) * packing.lendable(entry),
+        "manager: below the discount",
+    )
+    log IPositionManager.InventorySold(asset=asset, buyer=buyer, amount=sold, cost=paid)
+
+
+@external
+def pool_deposit(payer: address, tokens: uint256):
+    """
+    @notice Credit the pool's account with quote from `payer`. LiquidityPool only.
+    """
+    authority.check_pool()
+    credited: uint256 = wiring.pull(wiring.POOL_ACCOUNT, wiring.QUOTE, payer, tokens)
+    log IPositionManager.PoolFlow(counterparty=payer, amount=convert(credited, int256))
+
+
+@external
+def pool_withdraw(receiver: address, tokens: uint256):
+    """
+    @notice Pay an LP out of the pool's cash, of which D must stay (L-2). LiquidityPool only, who checks the utilisations.
+    """
+    authority.check_pool()
+    debited: uint256 = wiring.push(wiring.POOL_ACCOUNT, wiring.QUOTE, receiver, tokens)
+    checks.that(
+        wiring.cash_of(wiring.POOL_ACCOUNT) >= convert(staticcall IVault(wiring.VAULT).debt(), int256),
+        "manager: cash owed to winners",
+    )
+    log IPositionManager.PoolFlow(counterparty=receiver, amount=-convert(debited, int256))
