@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from . import carry, margin
 from .ledger import Account
-from .maths import BPS, WAD, ceil_div, ceil_tokens, to_wad
+from .maths import BPS, WAD, to_wad
 from .params import QUOTE, Reason, require
-from .pool import within_exit_caps
 from .state import atomic
 from .views import Views
 
 
 class Doors(Views):
-    """Amounts of tokens are in the token's own units, as at the contracts; asset ids as in the Vault.
+    """`tokens` are in the token's own units, `amount` is WAD, as at the contracts; asset ids as in the Vault.
 
-    Who may call is not modelled: calls are taken to come from whoever may make them.
+    Who may call is not modelled but for deposits: calls are taken to come from whoever may make them.
     """
 
     # ---- helpers -------------------------------------------------------------------------------
@@ -36,7 +35,7 @@ class Doors(Views):
 
     def _check_free(self, account: Account) -> None:
         """M-6, else E_free ≥ IM after value left the account."""
-        if not account.positions and account.cash >= account.reserved:
+        if not account.positions and account.cash >= 0:
             return
         require(self.legs_valid(account), Reason.PRICE)
         a = self.assess(account)
@@ -44,10 +43,15 @@ class Doors(Views):
 
     # ---- the door ------------------------------------------------------------------------------
     @atomic
-    def deposit(self, account: int, asset: int, tokens: int) -> int:
-        """Credit a trader's account; returns WAD. Collateral is bounded by its cap and eight kinds."""
+    def deposit(self, account: int, asset: int, tokens: int, payer: int | None = None) -> int:
+        """Credit a trader's account; returns WAD. Collateral is bounded by its cap and eight kinds.
+
+        A `payer` (address) other than the owner may add quote and what the account holds already, no new kind.
+        """
         require(not self.is_protocol(account), Reason.PROTOCOL)
         amount = self._amount(asset, tokens)
+        known = asset == QUOTE or asset in self.ledger.get(account).collateral
+        require(known or payer in (None, account >> 96), Reason.OWNER)
         self.ledger.give(account, asset, amount)
         self.ledger.credit(asset, amount)
         if asset != QUOTE:
@@ -65,17 +69,17 @@ class Doors(Views):
         return amount
 
     @atomic
-    def transfer(self, from_account: int, to_account: int, asset: int, tokens: int) -> int:
-        """Between two accounts of one owner; the sender is checked as after a withdrawal. Returns WAD."""
+    def transfer(self, from_account: int, to_account: int, asset: int, amount: int) -> None:
+        """WAD between two accounts of one owner; the sender is checked as after a withdrawal."""
         sender = self._trader(from_account)
         self._trader(to_account)
         same = from_account >> 96 == to_account >> 96 and from_account != to_account
         require(same, Reason.OWNER)
-        amount = self._amount(asset, tokens)
+        require(asset == QUOTE or asset in self.params.assets, Reason.ASSET)
+        require(amount > 0, Reason.AMOUNT)
         self.ledger.take(from_account, asset, amount)
         self.ledger.give(to_account, asset, amount)
         self._check_free(sender)
-        return amount
 
     # ---- reservations --------------------------------------------------------------------------
     @atomic
@@ -86,56 +90,54 @@ class Doors(Views):
 
     @atomic
     def charge_keeper_fee(self, account: int, keeper: int, fee: int) -> int:
-        """Spec 8: release `fee` of the reservation, pay min(fee, max(0, cash)) to the keeper; returns WAD paid."""
+        """Spec 8: release `fee` of the reservation, pay min(fee, max(0, cash)) to the keeper; returns WAD paid.
+
+        Nothing is paid while a price is invalid or where it would leave E < MM.
+        """
         holder = self._trader(account)
         self.ledger.reserve(account, -fee)
         paid = min(fee, max(0, holder.cash))
+        if not self.legs_valid(holder) or self.assess(holder).headroom < paid:
+            return 0
         self.ledger.move_cash(account, keeper, paid)
         return paid
 
     # ---- anyone --------------------------------------------------------------------------------
     @atomic
     def settle_loss(self, account: int, market: int) -> int:
-        """Spec 2: x = min(−v, max(0, cash − reserved)) from cash to the position; a touch. Rejects x = 0."""
+        """Spec 2: x = max(0, min(−v, cash − reserved, −Σ P-2)) from cash to the position; a touch. Returns x."""
         holder = self._trader(account)
-        require(market in holder.positions, Reason.NOTHING)
-        require(self.valid.get(market, False), Reason.PRICE)
+        self._listed(market)
+        require(self.valid.get(market, False) and self.legs_valid(holder), Reason.PRICE)
         state = self._accrue(market)
-        base, quote = holder.positions[market]
+        base, quote = holder.positions.get(market, (0, 0))
         index = state.index_long if base > 0 else state.index_short
         loss = -carry.value(base, quote, self.prices[market], index)
-        x = min(loss, holder.cash - holder.reserved)
-        require(x > 0, Reason.NOTHING)
-        holder.positions[market] = (base, quote + x)
-        state.quote += x
-        self.ledger.move_cash(account, self.pool_id, x)
+        x = max(0, min(loss, holder.cash - holder.reserved, -self.assess(holder).pnl))
+        if x:
+            holder.positions[market] = (base, quote + x)
+            state.quote += x
+            self.ledger.move_cash(account, self.pool_id, x)
         self._touch([market])
         return x
 
     @atomic
-    def convert_collateral(self, account: int, asset: int, tokens: int) -> int:
-        """L-2: collateral to the pool for min(⌊P·a·(1 − d_c)⌋, −cash); returns WAD of quote credited.
+    def convert_collateral(self, account: int, asset: int, amount: int) -> int:
+        """L-2: exactly `amount` (WAD) to the pool for ⌊P·amount·(1 − d_c)⌋; returns WAD of quote credited.
 
-        `a` is at most the smallest WAD amount whose value brings cash to zero. E − MM must not fall, not by a wei.
+        Cash may not become positive, and E − MM must not fall, not by a wei.
         """
         holder = self._trader(account)
-        amount = self._amount(asset, tokens)
-        require(asset != QUOTE, Reason.ASSET)
-        require(holder.cash < 0, Reason.NOTHING)
+        require(asset in self.params.assets, Reason.ASSET)
         require(self.legs_valid(holder), Reason.PRICE)
-        require(holder.collateral.get(asset, 0) > 0, Reason.FUNDS)
         ap = self.params.assets[asset]
-        require(self.valid.get(ap.underlying, False), Reason.PRICE)
-        price = self.prices[ap.underlying]
         before = self.assess(holder)
-        enough = ceil_div(-holder.cash * WAD * BPS, price * (BPS - ap.discount))
-        amount = min(amount, enough)
-        credit = min(margin.discounted(price, amount, ap.discount), -holder.cash)
+        credit = margin.discounted(self.prices[ap.underlying], amount, ap.discount)
         self.ledger.add_collateral(account, asset, -amount)
         self.ledger.add_collateral(self.pool_id, asset, amount)
+        require(holder.cash + credit <= 0, Reason.OWED)
         self.ledger.move_cash(self.pool_id, account, credit)
-        after = self.assess(holder)
-        require(after.equity - after.maintenance >= before.equity - before.maintenance, Reason.MARGIN)
+        require(self.assess(holder).headroom >= before.headroom, Reason.MARGIN)
         return credit
 
     @atomic
@@ -148,18 +150,18 @@ class Doors(Views):
 
     # ---- inventory and LP flows ----------------------------------------------------------------
     @atomic
-    def sell_inventory(self, asset: int, tokens: int, price: int) -> int:
-        """Sell the pool's collateral at `price` (WAD) ≥ P·(1 − d_c); returns the cost in quote tokens, rounded up."""
+    def sell_inventory(self, asset: int, tokens: int, cost: int) -> None:
+        """Sell `tokens` of the pool's collateral for `cost` quote tokens, no less than P·(1 − d_c) for it."""
         amount = self._amount(asset, tokens)
         require(asset != QUOTE, Reason.ASSET)
         ap = self.params.assets[asset]
         require(self.valid.get(ap.underlying, False), Reason.PRICE)
-        require(price * BPS >= self.prices[ap.underlying] * (BPS - ap.discount), Reason.SELL_PRICE)
+        paid = to_wad(cost, self.params.quote_decimals)
+        least = amount * self.prices[ap.underlying] * (BPS - ap.discount)
+        require(paid is not None and paid * WAD * BPS >= least, Reason.SELL_PRICE)
         self.ledger.add_collateral(self.pool_id, asset, -amount)
         self.ledger.credit(asset, -amount)
-        cost = ceil_tokens(ceil_div(amount * price, WAD), self.params.quote_decimals)
         self.pool_deposit(cost)
-        return cost
 
     @atomic
     def pool_deposit(self, tokens: int) -> int:
@@ -171,14 +173,11 @@ class Doors(Views):
 
     @atomic
     def pool_withdraw(self, tokens: int) -> int:
-        """Quote tokens out of the pool; afterwards R > 0, cash ≥ D (L-2), both utilisations under the exit caps."""
+        """Quote tokens out of the pool; cash ≥ D afterwards (L-2). Nothing else: see `lp_withdraw`. Returns WAD."""
         amount = self._amount(QUOTE, tokens)
-        require(self.prices_valid(), Reason.PRICE)
         self.ledger.add_cash(self.pool_id, -amount)
         self.ledger.credit(QUOTE, -amount)
-        s = self.pool_state()
-        fine = s.cash >= s.debt and within_exit_caps(s.reduced_equity, s.net, s.gross, self.params)
-        require(fine, Reason.POOL_EXIT)
+        require(self.ledger.get(self.pool_id).cash >= self.ledger.debt, Reason.POOL_EXIT)
         return amount
 
     @atomic
@@ -204,21 +203,27 @@ class Doors(Views):
     def lp_redeem(self, holder: int, shares: int) -> int:
         """ERC-4626 exit by shares; returns assets."""
         assets = self.preview_redeem(shares)
-        self._mint(holder, -shares)
-        self.pool_withdraw(assets)
+        self._exit(holder, shares, assets)
         return assets
 
     @atomic
     def lp_withdraw(self, holder: int, assets: int) -> int:
         """ERC-4626 exit by assets; returns shares."""
         shares = self.preview_withdraw(assets)
+        self._exit(holder, shares, assets)
+        return shares
+
+    def _exit(self, holder: int, shares: int, assets: int) -> None:
+        """Afterwards R ≥ 0, and both requirements of U-1 within their exit caps, at valid prices."""
+        require(self.prices_valid(), Reason.PRICE)
         self._mint(holder, -shares)
         self.pool_withdraw(assets)
-        return shares
+        s = self.pool_state()
+        require(s.reduced_equity >= 0 and s.exit_utilisation <= WAD, Reason.POOL_EXIT)
 
     def _check_entry(self) -> None:
         require(self.prices_valid(), Reason.PRICE)
-        reduced = self._recomputed()[1]
+        reduced = self.pool_state().reduced_equity
         require(reduced > 0 or (reduced == 0 and self.supply == 0), Reason.POOL_CLOSED)
 
     def _mint(self, holder: int, shares: int) -> None:

@@ -9,7 +9,7 @@ from .params import MarketParams, Params
 
 
 class Rates(NamedTuple):
-    """Rates of Q-2 in WAD: to the pool, to the cover fund, to the keeper."""
+    """Rates of Q-2 in 1e-6: to the pool, to the cover fund, to the keeper."""
 
     pool: int
     cover: int
@@ -34,28 +34,27 @@ class Charges(NamedTuple):
 
 
 def rates(base: int, skew: int, mp: MarketParams, params: Params) -> Rates:
-    """Q-2 in WAD; base and skew in lots. The impact i is that of closing the whole position, rounded up to WAD."""
-    signed = (2 * skew - base) * (-1 if base > 0 else 1)
-    impact = max(0, ceil_div(signed * WAD, 2 * mp.skew_scale))
-    pool = min(impact + mp.taker * (WAD // PPM), params.p_max * (WAD // BPS))
-    floor = max(pool, mp.p_min * (WAD // BPS))
-    return Rates(pool, floor - pool, params.keeper_part * (WAD // PPM))
+    """Q-2; base and skew in lots, the book as it is before the slice. i is that of closing the whole position."""
+    against = (2 * skew - base) * (-1 if base > 0 else 1)
+    impact = ceil_div(PPM * max(0, against), 2 * mp.skew_scale)
+    pool = min(impact + mp.taker, params.p_max * 100)
+    floor = max(pool, mp.p_min * 100)
+    return Rates(pool, floor - pool, params.keeper_part)
 
 
 def penalty(rate: int, price: int, lots: int) -> int:
-    """⌈rate·P·lots⌉ in WAD; rate in WAD."""
-    return ceil_div(rate * price * lots, WAD * LOTS)
+    """⌈rate·P·lots⌉ in WAD; rate in 1e-6."""
+    return ceil_div(rate * price * lots, PPM * LOTS)
 
 
-def fraction(equity: int, maintenance: int, pen: int, cost: int, params: Params) -> int:
-    """Q-1: the slice in WAD, rounded up once from the exact quotient; 1.0 in the four cases named there."""
-    target = params.h * maintenance  # h·MM in bps of a wei
-    if equity <= pen + cost or target <= BPS * pen:
+def fraction(equity: int, raw: int, pen: int, cost: int, params: Params) -> int:
+    """Q-1: the slice in WAD, rounded up; `raw` is M-2 without the floor. 1.0 in the cases named there."""
+    target = ceil_div(raw * params.h, BPS)
+    if equity <= pen + cost or target <= pen:
         return WAD
-    f = ceil_div(WAD * (target - BPS * (equity - cost)), target - BPS * pen)
-    if f >= WAD or (WAD - f) * maintenance < params.min_margin * WAD:
-        return WAD
-    return f
+    missing = max(target + cost - equity, 0)
+    f = ceil_div(missing * WAD, target - pen)
+    return WAD if f >= WAD or (WAD - f) * raw < params.min_margin * WAD else f
 
 
 def ceil_lots(f: int, lots: int) -> int:
@@ -63,13 +62,12 @@ def ceil_lots(f: int, lots: int) -> int:
     return ceil_div(f * lots, WAD)
 
 
-def affordable(due: Charges, equity: int) -> Charges:
-    """When all is closed: the rates are paid from max(0, E − K) only: the pool first, then cover, the keeper last."""
-    left = max(0, equity - due.cost)
-    pool = min(due.pool, left)
-    cover = min(due.cover, left - pool)
-    keeper = min(due.keeper, left - pool - cover)
-    return Charges(pool, cover, keeper, due.cost)
+def affordable(due: Charges, cash: int) -> Charges:
+    """When all is closed: the rates are paid from max(0, cash − K) only: keeper part, then cover, then pool."""
+    left = max(0, cash - due.cost)
+    keeper = min(due.keeper, left)
+    cover = min(due.cover, left - keeper)
+    return Charges(min(due.pool, left - keeper - cover), cover, keeper, due.cost)
 
 
 def reward(paid: Charges, params: Params) -> int:

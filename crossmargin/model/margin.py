@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from enum import IntEnum
 from typing import NamedTuple
 
-from .maths import BPS, WAD, ceil_div, ceil_sqrt, trunc_div
+from .maths import BPS, PPM, WAD, ceil_div, ceil_sqrt, trunc_div
 from .params import MarketParams, Params
 
 
@@ -21,7 +21,10 @@ class State(IntEnum):
 
 
 class Exposure(NamedTuple):
-    """One underlying: net n and gross g (WAD quote), its parameters, and the OI scale in hundredths."""
+    """One underlying: net n and gross g (WAD quote), its parameters, and the OI scale in hundredths above 1.
+
+    The scale is that of the market where a position is held, 0 where there is only collateral (M-3).
+    """
 
     net: int
     gross: int
@@ -30,12 +33,18 @@ class Exposure(NamedTuple):
 
 
 class Assessment(NamedTuple):
-    """Equity, net position value (Σ P-2), requirements: WAD quote."""
+    """Equity, net position value (Σ P-2), IM and MM, and M-2 without the min_margin floor: WAD quote."""
 
     equity: int
     pnl: int
     initial: int
     maintenance: int
+    raw: int = 0
+
+    @property
+    def headroom(self) -> int:
+        """E − MM."""
+        return self.equity - self.maintenance
 
 
 class Health(NamedTuple):
@@ -54,34 +63,42 @@ def exposure(price: int, base: int, collateral: int, mp: MarketParams, scale: in
     return Exposure(net, gross, mp, scale)
 
 
-def requirements(legs: Iterable[Exposure], params: Params, positions: bool) -> tuple[int, int]:
-    """(IM, MM) of M-2 … M-4 in WAD, each norm rounded up once, `min_margin` while a position is open."""
+class Requirements(NamedTuple):
+    """IM, MM and M-2 without the min_margin floor: WAD quote."""
+
+    initial: int
+    maintenance: int
+    raw: int
+
+
+def requirements(legs: Iterable[Exposure], params: Params, positions: bool) -> Requirements:
+    """M-2 … M-4: the scaled norm of IM is never below the plain one; `min_margin` while a position is open."""
+    legs = list(legs)
+    raw = norm([(x.mp, 1, x.net, x.gross) for x in legs], params)
+    scaled = norm([(x.mp, 100 + x.oi_scale, x.net, x.gross) for x in legs], params)
+    initial = ceil_div(max(scaled, 100 * raw) * params.im_factor, PPM)
+    least = params.min_margin if positions else 0
+    return Requirements(max(initial, least), max(raw, least), raw)
+
+
+def norm(legs: Iterable[tuple[MarketParams, int, int, int]], params: Params) -> int:
+    """⌈norm/1e4⌉ of M-2 over (parameters, scale, n, g): in WAD quote times the scale."""
     factor = own = floor = 0
-    factor_im = own_im = floor_im = 0
-    for net, gross, mp, scale in legs:
-        common, single, alone = mp.beta * net, mp.sigma * net, mp.w * gross
-        factor += common
-        own += single * single
-        floor += alone
-        scale += 100
-        factor_im += common * scale
-        own_im += (single * scale) ** 2
-        floor_im += alone * scale
-    mm = max(
-        ceil_div(ceil_sqrt(factor * factor + own), BPS),
-        ceil_div(params.kappa * floor, BPS * BPS),
-    )
-    norm = max(
-        ceil_div(ceil_sqrt(factor_im * factor_im + own_im), 100 * BPS),
-        ceil_div(params.kappa * floor_im, 100 * BPS * BPS),
-    )
-    im = ceil_div(params.im_factor * norm, BPS)
-    return (max(im, params.min_margin), max(mm, params.min_margin)) if positions else (im, mm)
+    for mp, scale, net, gross in legs:
+        factor += scale * mp.beta * net
+        own += (scale * mp.sigma * net) ** 2
+        floor += scale * mp.w * gross
+    return ceil_div(max(ceil_sqrt(factor**2 + own), ceil_div(params.kappa * floor, BPS)), BPS)
 
 
 def discounted(price: int, amount: int, discount: int) -> int:
     """⌊P·amount·(1 − d_c)⌋ in WAD quote; amount in WAD tokens."""
-    return price * amount * (BPS - discount) // (WAD * BPS)
+    return lent(price, amount * (BPS - discount))
+
+
+def lent(price: int, lendable: int) -> int:
+    """⌊P·lendable⌋ in WAD quote; lendable: Σ amount·(1e4 − d_c), WAD tokens in bps (M-4)."""
+    return price * lendable // (WAD * BPS)
 
 
 def risk_equity(a: Assessment, params: Params) -> int:
@@ -95,13 +112,13 @@ def free_equity(a: Assessment) -> int:
 
 
 def is_liquidatable(a: Assessment, cash: int, positions: bool) -> bool:
-    """Spec 5: E < MM; without positions only if cash < 0."""
+    """Spec 5: E < MM; without positions only if cash < 0 (then MM has no min_margin floor)."""
     return a.equity < a.maintenance and (positions or cash < 0)
 
 
-def state_of(a: Assessment, cash: int, positions: bool, params: Params) -> State:
-    """State by the worst threshold crossed. Dust without positions or debt is a margin call at most."""
-    if is_liquidatable(a, cash, positions):
+def state_of(a: Assessment, params: Params) -> State:
+    """State by the worst threshold crossed: MM, then warning·MM, then IM. Prices are taken to be valid."""
+    if a.equity < a.maintenance:
         return State.LIQUIDATABLE
     if a.equity * BPS < params.warning * a.maintenance:
         return State.MARGIN_CALL

@@ -47,8 +47,3 @@ def to_wad(tokens: int, decimals: int) -> int | None:
 def floor_tokens(wad: int, decimals: int) -> int:
     """WAD to token units, rounded down."""
     return wad // 10 ** (18 - decimals) if decimals <= 18 else wad * 10 ** (decimals - 18)
-
-
-def ceil_tokens(wad: int, decimals: int) -> int:
-    """WAD to token units, rounded up."""
-    return -floor_tokens(-wad, decimals)

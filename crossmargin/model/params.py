@@ -17,7 +17,7 @@ class Reason(StrEnum):
     """Classes of failure, in no particular order. One class may stand for several reason strings of the contracts."""
 
     PROTOCOL = "protocol account"
-    OWNER = "different owner or same account"
+    OWNER = "not the owner's, or the same account"
     AMOUNT = "zero or unrepresentable amount"
     ASSET = "unknown asset"
     DEPOSIT_CAP = "deposit cap"
@@ -41,6 +41,7 @@ class Reason(StrEnum):
     MARGIN = "margin"
     FRACTION = "fraction outside (0, 1]"
     NOTHING = "nothing to do"
+    OWED = "more than is owed"
     SELL_PRICE = "price below the discount"
     POOL_CLOSED = "pool does not take deposits"
     SHARES = "too few shares"
@@ -66,7 +67,8 @@ class MarketParams:
     """One underlying and its market. Units as in spec 1; an underlying without a market has `listed` false.
 
     beta, sigma, p_min, share, oi_lo, oi_hi: bps. clamp: 1e-4 a day. velocity: 1e-3 a day². skew_scale, max_oi: lots.
-    maker, taker, spread: 1e-6. oi_cap: hundredths. max_oi_quote, min_notional: WAD quote. w (M-1) is derived.
+    maker, taker, spread: 1e-6. oi_cap: hundredths. max_oi_quote: WAD quote. min_notional: WAD quote, of which whole
+    µ count. w (M-1) is derived.
     """
 
     beta: int

@@ -9,7 +9,7 @@ from .carry import Indices, Market, pool_value
 from .maths import BPS, LOT, LOTS, MICRO, WAD, ceil_div, ceil_sqrt
 from .params import MarketParams, Params
 
-U_MAX = 2**64 * WAD  # of U-1 with R ≤ 0, in WAD
+U_MAX = 2**64  # the largest u of U-1, in WAD (about 18.4); that of R ≤ 0
 _LOT_MICRO = LOTS * MICRO  # divides P·lots into µ
 _WEI_MICRO = WAD * MICRO  # divides P·wei into µ
 
@@ -28,13 +28,20 @@ class Holding(NamedTuple):
 
 
 class PoolState(NamedTuple):
-    """What `pool_refresh` reports: WAD quote."""
+    """U-0 and U-1 at the current prices: WAD quote, utilisations in WAD with 1.0 = at the cap.
+
+    equity: R plus the premium U-0 holds back. tied_up: the least R an LP exit may leave.
+    """
 
     cash: int
     debt: int
+    equity: int
     reduced_equity: int
     net: int
     gross: int
+    utilisation: int
+    exit_utilisation: int
+    tied_up: int
     prices_valid: bool
 
 
@@ -66,38 +73,46 @@ def add(a: Share, b: Share, sign: int = 1) -> Share:
 
 
 def requirement(sums: Share, inventory: Iterable[Holding], params: Params) -> tuple[int, int]:
-    """U-1: (net, gross) in WAD. Inventory joins its market's n before the rounding; H and G grow by w·P·inv."""
+    """U-1: (net, gross) in WAD. Inventory joins its market's n in B and H, and adds to A and G on its own."""
     a, b, h, g = sums[:4]
     unit = BPS * _WEI_MICRO
     for amount, price, mark, skew, mp in inventory:
         alone = -mark * skew * LOT
-        both = alone + price * amount
-        a += mp.beta * both // unit - mp.beta * alone // unit
-        b += ceil_div(mp.sigma * abs(both), unit) ** 2 - ceil_div(mp.sigma * abs(alone), unit) ** 2
-        extra = ceil_div(mp.w * price * amount, unit)
-        h += extra
-        g += extra
+        both = abs(alone + price * amount)
+        alone = abs(alone)
+        a += mp.beta * price * amount // unit
+        b += ceil_div(mp.sigma * both, unit) ** 2 - ceil_div(mp.sigma * alone, unit) ** 2
+        h += ceil_div(mp.w * both, unit) - ceil_div(mp.w * alone, unit)
+        g += ceil_div(mp.w * price * amount, unit)
     net = max(ceil_sqrt(a * a + b), ceil_div(params.kappa * h, BPS))
     return net * MICRO, g * MICRO
 
 
 def utilisation(reduced: int, net: int, gross: int, params: Params) -> int:
-    """U-1: u in WAD, rounded up, 1.0 = at a cap; R ≤ 0 gives U_MAX."""
+    """U-1 against the caps of increases: u in WAD, rounded up, 1.0 = at a cap, at most U_MAX."""
+    return _used(reduced, net, gross, params.cap_net, params.cap_gross)
+
+
+def exit_utilisation(reduced: int, net: int, gross: int, params: Params) -> int:
+    """U-1 against the caps of LP exits."""
+    return _used(reduced, net, gross, params.exit_cap_net, params.exit_cap_gross)
+
+
+def _used(reduced: int, net: int, gross: int, cap_net: int, cap_gross: int) -> int:
+    """The larger ratio in WAD; nothing required is 0 whatever R, and R ≤ 0 is U_MAX otherwise."""
+    if not net and not gross:
+        return 0
     if reduced <= 0:
         return U_MAX
-    return max(
-        ceil_div(net * BPS * WAD, params.cap_net * reduced),
-        ceil_div(gross * BPS * WAD, params.cap_gross * reduced),
+    unit = BPS * WAD
+    return min(
+        U_MAX, max(ceil_div(net * unit, reduced * cap_net), ceil_div(gross * unit, reduced * cap_gross))
     )
 
 
-def within_exit_caps(reduced: int, net: int, gross: int, params: Params) -> bool:
-    """U-1 against the exit caps; R must be positive."""
-    return (
-        reduced > 0
-        and net * BPS <= params.exit_cap_net * reduced
-        and gross * BPS <= params.exit_cap_gross * reduced
-    )
+def tied_up(net: int, gross: int, params: Params) -> int:
+    """The least R, in WAD, with which the exit utilisation is at most 1."""
+    return max(ceil_div(net * BPS, params.exit_cap_net), ceil_div(gross * BPS, params.exit_cap_gross))
 
 
 def virtual_shares(decimals: int) -> int:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from .carry import Indices, Market, accrue, borrow_rate, oi_scale, price_float, skew_fraction
 from .ledger import Account, Ledger
-from .margin import discounted
-from .maths import MICRO
+from .margin import lent
+from .maths import BPS, MICRO, clamp
 from .params import MarketParams, Params, Reason, Reject, require
 from .pool import NO_SHARE, Holding, Share, add, contribution, requirement, utilisation
+
+# Parameters of a market that trades are checked against and that nothing stored depends on.
+LIMITS = {"max_oi", "max_oi_quote", "share", "min_notional"}
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -48,7 +52,7 @@ class Store:
         self.time = time
         self.pool_id = pool_owner << 96
         self.cover_id = self.pool_id | 1
-        self.prices: dict[int, int] = {}
+        self.prices: dict[int, int] = {m: 0 for m in sorted(params.markets)}
         self.valid: dict[int, bool] = {}
         self.ledger = Ledger()
         self.markets = {m: Market(time=time) for m in sorted(params.markets)}
@@ -62,12 +66,12 @@ class Store:
     def _begin(self) -> None:
         self._open = True
         self._undo = {}
-        self._saved = (self.sums, self.supply, self.shares)
+        self._saved = (self.sums, self.supply, self.shares, self.params, self.markets)
         self.ledger.begin()
 
     def _rollback(self) -> None:
+        self.sums, self.supply, self.shares, self.params, self.markets = self._saved
         self.markets.update(self._undo)
-        self.sums, self.supply, self.shares = self._saved
         self.ledger.rollback()
 
     def dry_run(self, call: str, *args: Any, **kwargs: Any) -> Any:
@@ -131,12 +135,17 @@ class Store:
         return found
 
     def inventory_value(self) -> int:
-        """Σ ⌊inv·P·(1 − d_c)⌋ at word prices, WAD."""
-        total = 0
-        for asset, amount in self.ledger.get(self.pool_id).collateral.items():
+        """Σ ⌊inv·P·(1 − d_c)⌋ at word prices, each underlying rounded once, WAD."""
+        lendable = self.lendable(self.ledger.get(self.pool_id))
+        return sum(lent(self.prices[u], amount) for u, amount in lendable.items())
+
+    def lendable(self, account: Account) -> dict[int, int]:
+        """Per underlying Σ coll·(1e4 − d_c): WAD tokens in bps."""
+        found: dict[int, int] = {}
+        for asset, amount in account.collateral.items():
             ap = self.params.assets[asset]
-            total += discounted(self.prices[ap.underlying], amount, ap.discount)
-        return total
+            found[ap.underlying] = found.get(ap.underlying, 0) + amount * (BPS - ap.discount)
+        return found
 
     def stored_reduced_equity(self) -> int:
         """U-0 from the sums of the last touches, inventory at word prices: the R of trades, WAD."""
@@ -178,11 +187,43 @@ class Store:
             state.skew_fraction = skew_fraction(state.skew, mp.skew_scale)
             state.oi_scale = oi_scale(state.long, state.short, mp)
             state.mark = price_float(self.prices[m])
-            fresh = contribution(state, mp, state.mark, self.indices(m))
-            self.sums = add(add(self.sums, fresh), state.share, -1)
-            state.share = fresh
+            self._share(state, mp, self.indices(m))
         u = self.stored_utilisation()
         rate = borrow_rate(u, self.params)
         for state in touched:
             state.borrow = rate
         return u
+
+    # ---- parameters ----------------------------------------------------------------------------
+    @atomic
+    def configure_market(self, market: int, **changes: Any) -> None:
+        """Set fields of one market's parameters, or list the next one with all of them (`MarketParams`).
+
+        What is stored by time or in the sums follows: carry is brought to now under the old parameters, the rate is
+        clamped into the new ones, and the contribution of U-1 is taken anew at P̂. k, b and o wait for a touch.
+        Limits (`max_oi` … `min_notional`) change none of that.
+        """
+        old = self.params.markets.get(market)
+        new = replace(old, **changes) if old else MarketParams(**changes)
+        if not old:
+            self.markets = {**self.markets, market: Market(time=self.time)}
+            self.prices.setdefault(market, 0)
+        reprices = bool(old) and not set(changes) <= LIMITS
+        state = self._accrue(market) if reprices else None
+        self.params = replace(self.params, markets={**self.params.markets, market: new})
+        if state is None:
+            return
+        limit = new.clamp * 10**5  # 1e-4 a day to 1e-9 a day
+        state.rate = clamp(state.rate, -limit, limit)
+        self._share(state, new, self.indices(market))
+
+    def _share(self, state: Market, mp: MarketParams, indices: Indices) -> None:
+        """Put a market's contribution at P̂ into the sums in place of what the last touch put there."""
+        fresh = contribution(state, mp, state.mark, indices)
+        self.sums = add(add(self.sums, fresh), state.share, -1)
+        state.share = fresh
+
+    @atomic
+    def configure(self, **changes: Any) -> None:
+        """Set fields of `Params` other than the markets; nothing stored depends on them."""
+        self.params = replace(self.params, **changes)

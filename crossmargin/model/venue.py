@@ -9,7 +9,7 @@ from .doors import Doors
 from .ledger import Account
 from .liquidation import Charges, Rates
 from .margin import Assessment
-from .maths import BPS, LOT, LOTS, WAD, ceil_div
+from .maths import BPS, LOT, LOTS, MICRO, WAD, ceil_div
 from .params import MAX_LEGS, MarketParams, Reason, require
 from .state import atomic
 
@@ -26,7 +26,7 @@ class Filled(NamedTuple):
 
 
 class Slice(NamedTuple):
-    """Result of a liquidation. reason: 0 liquidated, 1 healthy, 2 no valid price, 3 empty account."""
+    """Result of a liquidation. reason: 0 liquidated, 1 healthy, 2 no valid price, 3 neither positions nor debt."""
 
     fraction: int
     reward: int
@@ -79,9 +79,10 @@ class Venue(Doors):
         self.ledger.move_cash(account, keeper, keeper_fee)
         u = self._touch([market])
         if opening:
-            self._check_caps(holder, market, size, mp)
             require(u <= WAD, Reason.UTILISATION)
-        self._check_margin(holder, before, fee, self.prices[market] // LOTS)
+            self._check_caps(holder, market, size, mp)
+        conceded = fee + (keeper_fee if before and before.headroom >= 0 and keeper != account else 0)
+        self._check_margin(holder, before, conceded, self.prices[market] // LOTS)
         return Filled(size, fill, fee, realised)
 
     def _check_order(self, holder: Account, market: int, size: int, price: int) -> tuple[int, MarketParams]:
@@ -115,28 +116,29 @@ class Venue(Doors):
         require(oi <= mp.max_oi, Reason.MAX_OI)
         require(notional <= mp.max_oi_quote, Reason.MAX_OI_QUOTE)
         require(notional * BPS <= mp.share * self.stored_reduced_equity(), Reason.SHARE)
-        own = price * abs(holder.positions[market][0]) // WAD
-        require(own >= mp.min_notional, Reason.MIN_NOTIONAL)
+        own = price * abs(holder.positions[market][0])
+        require(own >= mp.min_notional // MICRO * MICRO * WAD, Reason.MIN_NOTIONAL)
         require(len(holder.positions) <= MAX_LEGS, Reason.SLOTS)
 
-    def _check_margin(self, holder: Account, before: Assessment | None, cost: int, tolerance: int) -> None:
-        """E_risk ≥ IM; a reduction (`before` given) may instead keep E − MM but for its cost and the tolerance.
+    def _check_margin(
+        self, holder: Account, before: Assessment | None, conceded: int, tolerance: int
+    ) -> None:
+        """E_risk ≥ IM; a reduction (`before` given) may instead keep E − MM but for what is conceded.
 
-        Spec 4: E' + fees − MM' ≥ E − MM − tol. For a trade the cost is its fee, not what the keeper gets.
+        Spec 4: E' + fees − MM' ≥ E − MM − tol.
         """
         after = self.assess(holder)
         if margin.risk_equity(after, self.params) >= after.initial:
             return
         require(before is not None, Reason.MARGIN)
-        kept = after.equity + cost - after.maintenance >= before.equity - before.maintenance - tolerance
-        require(kept, Reason.MARGIN)
+        require(after.headroom + conceded >= before.headroom - tolerance, Reason.MARGIN)
 
     # ---- close_fraction ------------------------------------------------------------------------
     @atomic
     def close_fraction(self, account: int, f: int) -> int:
-        """Close ⌈f·|base|⌉ lots of every position by P-3 with spread and fees; returns the cost against the mark.
+        """Close ⌈f·|base|⌉ lots of every position by P-3 with spread and fees; returns the equity it cost.
 
-        Ascending markets, one margin check at the end (spec 4). f in WAD, 0 < f ≤ 1.
+        Ascending markets, no caps, one margin check at the end (spec 4). f in WAD, 0 < f ≤ 1.
         """
         holder = self._trader(account)
         require(0 < f <= WAD, Reason.FRACTION)
@@ -146,13 +148,15 @@ class Venue(Doors):
         for m in markets:
             self._accrue(m)
         before = self.assess(holder)
-        cost = sum(self._close_part(account, holder, m, f) for m in markets)
+        for m in markets:
+            self._close_part(account, holder, m, f)
         self._touch(markets)
-        self._check_margin(holder, before, cost, sum(self.prices[m] // LOTS for m in markets))
-        return cost
+        conceded = max(0, before.equity - self.assess(holder).equity)
+        self._check_margin(holder, before, conceded, sum(self.prices[m] // LOTS for m in markets))
+        return conceded
 
-    def _close_part(self, account: int, holder: Account, market: int, f: int) -> int:
-        """One leg of close_fraction; returns fee + ⌊closed·(p − P)⌋: what it cost against the mark, WAD."""
+    def _close_part(self, account: int, holder: Account, market: int, f: int) -> None:
+        """One leg of close_fraction, at the mark ± spread and with its fee."""
         mp, state, price = self.params.markets[market], self.markets[market], self.prices[market]
         lots = holder.positions[market][0] // LOT
         size = liquidation.ceil_lots(f, abs(lots)) * (-1 if lots > 0 else 1)
@@ -161,30 +165,29 @@ class Venue(Doors):
         fee = carry.trade_fee(price, state.skew, size, mp)
         realised = self._apply(holder, market, size * LOT, fill)
         self.ledger.move_cash(account, self.pool_id, fee - realised)
-        return fee + size * (fill - price) // LOTS
 
     # ---- liquidation ---------------------------------------------------------------------------
     @atomic
     def liquidate(self, account: int, keeper_cost: int, reward_account: int) -> Slice:
-        """Q-1, Q-2, W-1. Rejects only protocol accounts; K is held at `keeper_cap`.
+        """Q-1, Q-2, W-1. Never rejects; K is held at `keeper_cap`, and 0 where there is nothing but debt.
 
         The reward is credited last, so that it may go to the account itself without changing the terms.
         """
-        holder = self._trader(account)
-        skip = self._not_liquidatable(holder)
+        skip = self._not_liquidatable(account)
         if skip:
             return Slice(0, 0, skip)
+        holder = self.ledger.edit(account)
         markets = sorted(holder.positions)
         for m in markets:
             self._accrue(m)
-        cost = min(keeper_cost, self.params.keeper_cap)
+        cost = min(keeper_cost, self.params.keeper_cap) if markets or holder.collateral else 0
         a = self.assess(holder)
         legs = [self._leg(holder, m) for m in markets]
         pen = sum(liquidation.penalty(x.rates.total, self.prices[x.market], abs(x.lots)) for x in legs)
-        f = liquidation.fraction(a.equity, a.maintenance, pen, cost, self.params)
+        f = liquidation.fraction(a.equity, a.raw, pen, cost, self.params)
         due = self._slice_positions(account, holder, legs, f, cost)
         self._slice_collateral(account, holder, f)
-        paid = liquidation.affordable(due, a.equity) if f == WAD else due
+        paid = liquidation.affordable(due, holder.cash) if f == WAD else due
         reward = self._book_charges(account, paid)
         if f == WAD:
             self._absorb(account, holder, reward)
@@ -192,14 +195,14 @@ class Venue(Doors):
         self._touch(markets)
         return Slice(f, reward, LIQUIDATED)
 
-    def _not_liquidatable(self, holder: Account) -> int:
-        """Reason to skip, or 0: empty, no valid price, healthy, looked at in this order."""
-        if holder.empty:
+    def _not_liquidatable(self, account: int) -> int:
+        """Reason to skip, or 0: nothing to liquidate, no valid price, healthy, looked at in this order."""
+        holder = self.ledger.get(account)
+        if self.is_protocol(account) or (not holder.positions and holder.cash >= 0):
             return EMPTY
         if not self.legs_valid(holder):
             return NO_PRICE
-        unhealthy = margin.is_liquidatable(self.assess(holder), holder.cash, bool(holder.positions))
-        return LIQUIDATED if unhealthy else HEALTHY
+        return LIQUIDATED if self.assess(holder).headroom < 0 else HEALTHY
 
     def _leg(self, holder: Account, market: int) -> Leg:
         lots = holder.positions[market][0] // LOT

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from . import carry, checks, margin, pool
 from .ledger import Account
 from .margin import Assessment, Health, State
-from .maths import BPS, LOT, LOTS, ceil_div, floor_tokens
+from .maths import BPS, LOT, MICRO, WAD, ceil_div, floor_tokens
 from .params import QUOTE, Reason, require
 from .pool import PoolState
 from .state import Store
@@ -17,17 +17,15 @@ SHOCK_LIMIT = 100_000  # bps: the search for a shock ends at elevenfold prices
 
 
 class Solvency(NamedTuple):
-    """Terms of the `solvency` view, WAD quote. pool_equity is U-0 before the premium (the last term) is taken off."""
+    """Terms of the `solvency` view, WAD quote; the last two from the sums of the last touches (U-0, U-1)."""
 
     tokens: int
     credited: int
     pool_cash: int
     cover_cash: int
     debt: int
-    pool_equity: int
     reduced_equity: int
-    net_margin: int
-    gross_margin: int
+    utilisation: int
 
 
 class Views(Store):
@@ -40,27 +38,28 @@ class Views(Store):
         params, collateral = self.params, {}
         equity, pnl, legs = account.cash, 0, []
         for asset, amount in account.collateral.items():
-            ap = params.assets[asset]
-            equity += margin.discounted(words[ap.underlying], amount, ap.discount)
-            collateral[ap.underlying] = collateral.get(ap.underlying, 0) + amount
+            u = params.assets[asset].underlying
+            collateral[u] = collateral.get(u, 0) + amount
+        for u, lendable in self.lendable(account).items():
+            equity += margin.lent(words[u], lendable)
         for m, (base, quote) in account.positions.items():
             indices = self.indices(m)
             pnl += carry.value(base, quote, words[m], indices.long if base > 0 else indices.short)
             legs.append(self._exposure(m, words[m], base, collateral.pop(m, 0)))
         for u, amount in collateral.items():
             legs.append(self._exposure(u, words[u], 0, amount))
-        initial, maintenance = margin.requirements(legs, params, bool(account.positions))
-        return Assessment(equity + pnl, pnl, initial, maintenance)
+        required = margin.requirements(legs, params, bool(account.positions))
+        return Assessment(equity + pnl, pnl, *required)
 
     def _exposure(self, u: int, price: int, base: int, collateral: int) -> margin.Exposure:
-        return margin.exposure(price, base, collateral, self.params.markets[u], self.markets[u].oi_scale)
+        scale = self.markets[u].oi_scale if base else 0
+        return margin.exposure(price, base, collateral, self.params.markets[u], scale)
 
     def health(self, account: int) -> Health:
-        """(E, IM, MM, state) of M-4; zeros and NO_PRICE while a leg has no valid price."""
+        """(E, IM, MM, state) of M-4, at the last words; the state is NO_PRICE while a leg has no valid price."""
         holder = self.ledger.get(account)
-        if not self.legs_valid(holder):
-            return Health(0, 0, 0, State.NO_PRICE)
-        return self._health(holder, None)
+        found = self._health(holder, None)
+        return found if self.legs_valid(holder) else found._replace(state=State.NO_PRICE)
 
     def health_at(self, account: int, prices: Mapping[int, int]) -> Health:
         """Health with some or all prices replaced (WAD); validity is not looked at."""
@@ -68,8 +67,7 @@ class Views(Store):
 
     def _health(self, holder: Account, prices: Mapping[int, int] | None) -> Health:
         a = self.assess(holder, prices)
-        state = margin.state_of(a, holder.cash, bool(holder.positions), self.params)
-        return Health(a.equity, a.initial, a.maintenance, state)
+        return Health(a.equity, a.initial, a.maintenance, margin.state_of(a, self.params))
 
     def risk_equity(self, account: int) -> int:
         """M-5: E_risk."""
@@ -129,25 +127,32 @@ class Views(Store):
 
     # ---- the pool ------------------------------------------------------------------------------
     def pool_state(self) -> PoolState:
-        """U-0 in WAD and U-1 at current prices and indices, recomputed from every market (LP flows)."""
-        held = self.ledger.get(self.pool_id)
-        sums, reduced, _ = self._recomputed()
+        """U-0 and U-1 recomputed from every market at current prices and indices, in µ like the sums (LP flows)."""
+        held, sums = self.ledger.get(self.pool_id), self._recomputed()
+        equity = held.cash + sums[4] * MICRO + self.inventory_value()
+        reduced = equity - sums[5] * MICRO
         net, gross = pool.requirement(sums, self.holdings(at_words=True), self.params)
-        return PoolState(held.cash, self.ledger.debt, reduced, net, gross, self.prices_valid())
+        return PoolState(
+            held.cash,
+            self.ledger.debt,
+            equity,
+            reduced,
+            net,
+            gross,
+            pool.utilisation(reduced, net, gross, self.params),
+            pool.exit_utilisation(reduced, net, gross, self.params),
+            pool.tied_up(net, gross, self.params),
+            self.prices_valid(),
+        )
 
-    def _recomputed(self) -> tuple[pool.Share, int, int]:
-        """(terms of U-1 at word prices, R, R before the premium)."""
+    def _recomputed(self) -> pool.Share:
+        """The sums of U-1 at word prices with carry brought to now."""
         sums = pool.NO_SHARE
-        equity = self.ledger.get(self.pool_id).cash + self.inventory_value()
-        premium = 0
         for m, state in self.markets.items():
-            if not (state.long or state.short or state.quote):
-                continue
-            price, indices, mp = self.prices[m], self.indices(m), self.params.markets[m]
-            sums = pool.add(sums, pool.contribution(state, mp, price, indices))
-            equity += carry.pool_value(state, price, indices)
-            premium += ceil_div(price * state.skew**2, 2 * mp.skew_scale * LOTS)
-        return sums, equity - premium, equity
+            if state.long or state.short or state.quote:
+                share = pool.contribution(state, self.params.markets[m], self.prices[m], self.indices(m))
+                sums = pool.add(sums, share)
+        return sums
 
     def prices_valid(self) -> bool:
         """Every market with open interest, and every underlying the pool has inventory in, has a valid price."""
@@ -157,16 +162,31 @@ class Views(Store):
         )
 
     def total_assets(self) -> int:
-        """Spec 7: max(0, ⌊R in tokens⌋), token units."""
-        return max(0, floor_tokens(self._recomputed()[1], self.params.quote_decimals))
+        """Spec 7: max(0, ⌊R in tokens⌋), token units: what exits are paid by."""
+        return self._assets(self.pool_state().reduced_equity)
+
+    def entry_assets(self) -> int:
+        """The same with inventory at P, not P·(1 − d_c): what entries pay by (spec 7)."""
+        return self._assets(self.pool_state().reduced_equity + self.discounts())
+
+    def _assets(self, equity: int) -> int:
+        return max(0, floor_tokens(equity, self.params.quote_decimals))
+
+    def discounts(self) -> int:
+        """Σ ⌈inv·P·d_c⌉ of the inventory at word prices, each underlying rounded once, WAD."""
+        parts: dict[int, int] = {}
+        for asset, amount in self.ledger.get(self.pool_id).collateral.items():
+            ap = self.params.assets[asset]
+            parts[ap.underlying] = parts.get(ap.underlying, 0) + amount * ap.discount
+        return sum(ceil_div(self.prices[u] * part, WAD * BPS) for u, part in parts.items())
 
     def preview_deposit(self, assets: int) -> int:
         """Shares for an entry by assets (token units), rounded down."""
-        return pool.shares_for(assets, self.supply, self.total_assets(), self.params.quote_decimals)
+        return pool.shares_for(assets, self.supply, self.entry_assets(), self.params.quote_decimals)
 
     def preview_mint(self, shares: int) -> int:
         """Assets for an entry by shares, rounded up."""
-        return pool.assets_for(shares, self.supply, self.total_assets(), self.params.quote_decimals, up=True)
+        return pool.assets_for(shares, self.supply, self.entry_assets(), self.params.quote_decimals, up=True)
 
     def preview_withdraw(self, assets: int) -> int:
         """Shares for an exit by assets, rounded up."""
@@ -178,12 +198,11 @@ class Views(Store):
 
     def solvency(self) -> Solvency:
         """All terms of solvency; tokens in WAD of what the door took in and did not give back."""
-        sums, reduced, equity = self._recomputed()
-        net, gross = pool.requirement(sums, self.holdings(at_words=True), self.params)
         credited = self.ledger.credited[QUOTE]
         cash = self.ledger.get(self.pool_id).cash
         cover = self.ledger.get(self.cover_id).cash
-        return Solvency(credited, credited, cash, cover, self.ledger.debt, equity, reduced, net, gross)
+        reduced, used = self.stored_reduced_equity(), self.stored_utilisation()
+        return Solvency(credited, credited, cash, cover, self.ledger.debt, reduced, used)
 
     def invariants(self) -> list[str]:
         """Identities of the books that do not hold, by id; empty when all is well."""
