@@ -1,4 +1,4 @@
-"""Margin, equity, liquidation rates and slices: bytecode against the reference, exactly."""
+"""Margin, equity, liquidation rates and slices: bytecode against the model, exactly."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from crossmargin.model import MarketParams, Params, carry, liquidation, margin
 from crossmargin.model.carry import Market
 from crossmargin.model.maths import BPS, LOT, WAD
 from tests.differential.draws import START, Draw, risk_word, terms_word, venue_word
-from tests.support import reference
 from tests.support import state_words as sw
 from tests.support.pyrevm_chain import arrays, to_signed
 
@@ -65,7 +64,7 @@ def assessed(cash: int, legs: list[Leg], params: Params) -> tuple[int, ...]:
         scale = leg.market.oi_scale if leg.base else 0
         exposures.append(margin.exposure(leg.price, leg.base, amount, leg.mp, scale))
     positions = any(leg.base for leg in legs)
-    initial, maintenance, raw = reference.requirements(exposures, params, positions)
+    initial, maintenance, raw = margin.requirements(exposures, params, positions)
     a = margin.Assessment(equity + pnl, pnl, initial, maintenance)
     if a.equity < maintenance:
         state = 3
@@ -137,10 +136,10 @@ def test_rates(account_formulas, seed):
             rows.append((lots * LOT, price, sw.pack_book(market), terms_word(mp), venue_word(params), f))
         found = account_formulas.read("rates", tail=arrays(rows))[2:]
         for i, (lots, skew, mp, params, price, f) in enumerate(cases):
-            want = reference.rates(lots, skew, mp, params)
+            want = liquidation.rates(lots, skew, mp, params)
             closed = liquidation.ceil_lots(f, abs(lots))
             to_pool, to_cover, to_keeper, size, charge = found[5 * i : 5 * i + 5]
-            assert (to_pool, to_cover, to_keeper) == tuple(x // reference.PPM_TO_WAD for x in want), cases[i]
+            assert (to_pool, to_cover, to_keeper) == want, cases[i]
             assert to_signed(size) == (-closed if lots > 0 else closed) * LOT
             assert charge == liquidation.penalty(want.total, price, closed)
             at_most += to_pool == 100 * params.p_max
@@ -175,6 +174,6 @@ def test_fractions(account_formulas, seed):
             rows.append((equity, raw, pen, cost, venue_word(params)))
         found = account_formulas.read("fractions", tail=arrays(rows))[2:]
         for got, case in zip(found, cases, strict=True):
-            assert got == reference.fraction(*case), case
+            assert got == liquidation.fraction(*case), case
             partial += got < WAD
     assert partial > 300

@@ -1,4 +1,4 @@
-"""The pool's capital and utilisation, the borrow rate, and the share arithmetic: bytecode against the reference."""
+"""The pool's capital and utilisation, the borrow rate, and the share arithmetic: bytecode against the model."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from crossmargin.model import MarketParams, Params, carry, pool
 from crossmargin.model.maths import BPS, LOTS, MICRO, WAD, ceil_div
 from crossmargin.model.pool import Holding
 from tests.differential.draws import Draw, rates_word, risk_word, terms_word, venue_word
-from tests.support import reference
 from tests.support import state_words as sw
 from tests.support.pyrevm_chain import Contract, arrays, to_signed
 
@@ -65,8 +64,8 @@ def test_weighing(market_formulas, seed):
                     (0, 0, *state, holding.amount, lendable, sw.pack_book(market), terms_word(holding.mp))
                 )
             equity = cash + (sums[4] - sums[5]) * MICRO + worth(stock)
-            net, gross = reference.pool_requirement(sums, [h for h, _, _ in stock], params)
-            used = reference.utilisation(equity, net, gross, params)
+            net, gross = pool.requirement(sums, [h for h, _, _ in stock], params)
+            used = pool.utilisation(equity, net, gross, params)
             wants.append((equity, net, gross, used, carry.borrow_rate(used, params)))
         found = market_formulas.read("weighings", tail=arrays(rows, legs))[2:]
         for i, want in enumerate(wants):
