@@ -50,7 +50,15 @@ def move(venue, **bps):
 )
 def test_rates_by_hand(base, skew, pool, cover):
     rates = liquidation.rates(base * LOTS, skew * LOTS, TERMS, PARAMS)
-    assert rates == (pool * WAD // BPS, cover * WAD // BPS, 5 * WAD // BPS)
+    assert rates == (pool * 100, cover * 100, 500)
+
+
+def test_impact_is_rounded_up_to_a_millionth():
+    # Long 10 against −5 + 3e-8 units: i = 1e6·(10 + 10 − 6e-8)/2000 = 9999.99997 → 10 000; one lot more against it → 10 001.
+    assert liquidation.rates(10 * LOTS, -5 * LOTS + 3, TERMS, PARAMS).pool == 10_600
+    assert liquidation.rates(10 * LOTS, -5 * LOTS - 1, TERMS, PARAMS).pool == 10_601
+    # 12 345 lots at 7 wei a unit and 1.06 %: 7·1.2345e-4·0.0106 is less than a wei
+    assert liquidation.penalty(10_600, 7, 12_345) == 1
 
 
 def test_fraction_by_hand():
@@ -59,25 +67,33 @@ def test_fraction_by_hand():
     assert f == -(-1233 * WAD // 2750)
 
 
+def test_fraction_rounds_the_target_first():
+    # M-2 = 10^20 + 1: h·M-2 = 125·10^18 + 1.25 → +2. (target + K − E)/(target − Pen) in WAD, rounded up.
+    raw, equity, pen = 100 * WAD + 1, 90 * WAD, 5 * WAD
+    top, bottom = (125 + 3 - 90) * WAD + 2, 120 * WAD + 2
+    assert liquidation.fraction(equity, raw, pen, 3 * WAD, PARAMS) == -(-top * WAD // bottom)
+
+
 @pytest.mark.parametrize(
-    ("equity", "maintenance", "pen"),
+    ("equity", "raw", "pen"),
     [
         (483, 2584, 480),  # E ≤ Pen + K
         (-50, 2584, 480),
         (1000, 1001, 1252),  # h·MM ≤ Pen
         (12, 13, 0),  # f = (16.25 − 9)/16.25 = 0.446, (1 − f)·13 < 12
+        (11, 4, 0),  # below min_margin, above h·M-2 + K: nothing is missing, but 4 < 12
     ],
 )
-def test_everything_is_closed(equity, maintenance, pen):
-    assert liquidation.fraction(equity * WAD, maintenance * WAD, pen * WAD, 3 * WAD, PARAMS) == WAD
+def test_everything_is_closed(equity, raw, pen):
+    assert liquidation.fraction(equity * WAD, raw * WAD, pen * WAD, 3 * WAD, PARAMS) == WAD
 
 
 def test_charges_when_all_is_closed_are_paid_in_order():
     due = Charges(pool=60, cover=30, keeper=20, cost=5)
     assert liquidation.affordable(due, 115) == due
-    assert liquidation.affordable(due, 100) == Charges(60, 30, 5, 5)
-    assert liquidation.affordable(due, 80) == Charges(60, 15, 0, 5)
-    assert liquidation.affordable(due, 25) == Charges(20, 0, 0, 5)
+    assert liquidation.affordable(due, 100) == Charges(45, 30, 20, 5)
+    assert liquidation.affordable(due, 40) == Charges(0, 15, 20, 5)
+    assert liquidation.affordable(due, 12) == Charges(0, 0, 7, 5)
     assert liquidation.affordable(due, 4) == Charges(0, 0, 0, 5)
 
 
@@ -108,14 +124,55 @@ def test_skips_give_their_reason_and_change_nothing():
     venue = example_venue()
     assert venue.liquidate(TRADER, 3 * WAD, KEEPER) == (0, 0, EMPTY)
     venue.deposit(TRADER, QUOTE, 10_000 * 10**6)
-    assert venue.liquidate(TRADER, 3 * WAD, KEEPER) == (0, 0, HEALTHY)
+    assert venue.liquidate(TRADER, 3 * WAD, KEEPER) == (0, 0, EMPTY)
     trade(venue, TRADER, BTC, 50_000)
     before = (venue.account(TRADER).copy(), venue.markets[BTC].copy(), venue.sums)
     assert venue.liquidate(TRADER, 3 * WAD, KEEPER) == (0, 0, HEALTHY)
     venue.set_price(BTC, venue.prices[BTC] // 2, valid=False)
     assert venue.liquidate(TRADER, 3 * WAD, KEEPER) == (0, 0, NO_PRICE)
     assert before == (venue.account(TRADER), venue.markets[BTC], venue.sums)
-    assert venue.refusal("liquidate", venue.pool_id, 0, KEEPER) == Reason.PROTOCOL
+    assert venue.liquidate(venue.pool_id, 0, KEEPER) == (0, 0, EMPTY)
+    assert venue.liquidate(venue.cover_id, 0, KEEPER) == (0, 0, EMPTY)
+
+
+def test_nothing_but_debt_is_written_off_without_a_reward():
+    venue = example_venue()
+    venue.ledger.move_cash(venue.pool_id, venue.cover_id, 30 * WAD)
+    venue.ledger.move_cash(TRADER, venue.pool_id, 100 * WAD)
+    pool = venue.account(venue.pool_id).cash
+    assert venue.liquidate(TRADER, 3 * WAD, KEEPER) == (WAD, 0, LIQUIDATED)
+    assert venue.account(TRADER).empty and venue.account(KEEPER).empty
+    assert (venue.account(venue.cover_id).cash, venue.ledger.debt) == (0, 0)
+    assert venue.account(venue.pool_id).cash == pool - 70 * WAD
+    assert venue.invariants() == []
+
+
+def test_collateral_without_debt_is_not_liquidated():
+    # One wei of ETH at 1.0: E = ⌊0.93⌋ = 0, MM = ⌈0.06⌉ = 1: state 3, yet nothing is owed.
+    venue = example_venue()
+    venue.set_price(ETH, WAD)
+    venue.deposit(TRADER, 1, 1)
+    assert (venue.health(TRADER).equity, venue.health(TRADER).state) == (0, 3)
+    assert venue.liquidate(TRADER, 3 * WAD, KEEPER) == (0, 0, EMPTY)
+    venue.set_price(ETH, WAD, valid=False)
+    assert venue.liquidate(TRADER, 3 * WAD, KEEPER) == (0, 0, EMPTY)
+
+
+def test_keeper_is_paid_first_when_little_is_left():
+    # 1 BTC at 60 000 on 4500 − 36 − 0.84, down to 55 560: 23.16 are left. After K = 3 the keeper part
+    # (5 bp of 55 560 = 27.8) takes the rest; the reward is the cap of 5, what is above it the cover fund's.
+    venue = example_venue()
+    venue.deposit(TRADER, QUOTE, 4_500 * 10**6)
+    venue.trade(TRADER, BTC, WAD, worst_price=ANY_BUY)
+    venue.set_price(BTC, 55_560 * WAD)
+    equity, cash = venue.health(TRADER).equity, venue.account(venue.pool_id).cash
+    assert 20 * WAD < equity < 25 * WAD
+    gain = equity - venue.account(TRADER).cash  # what closing the position pays, negative
+    assert venue.liquidate(TRADER, 3 * WAD, KEEPER) == (WAD, 5 * WAD, LIQUIDATED)
+    assert venue.account(venue.cover_id).cash == equity - 5 * WAD
+    assert venue.account(venue.pool_id).cash == cash - gain
+    assert venue.account(TRADER).cash == 0
+    assert venue.invariants() == []
 
 
 def test_without_positions_only_debt_is_liquidated():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from math import sqrt
 
@@ -41,9 +42,9 @@ def mm(book, params=LOOSE):
 def test_single_leg_by_hand():
     # β 4 %, σ 1.6 %: √(0.0016 + 0.000256) = 4.30813 % of 100 000; the floor 0.6·4.31 % is below it.
     leg = margin.Exposure(100_000 * WAD, 100_000 * WAD, PARAMS.markets[BTC], 0)
-    im, maintenance = margin.requirements([leg], PARAMS, True)
+    im, maintenance, raw = margin.requirements([leg], PARAMS, True)
     assert maintenance / WAD == pytest.approx(4308.13184, abs=1e-4)
-    assert im == -(-maintenance * 3 // 2)
+    assert (im, raw) == (-(-maintenance * 3 // 2), maintenance)
     assert PARAMS.markets[BTC].w == 431
 
 
@@ -61,15 +62,51 @@ def test_perfect_hedge_meets_the_floor_by_hand():
 
 def test_open_interest_raises_initial_margin_only():
     leg = margin.Exposure(100_000 * WAD, 100_000 * WAD, PARAMS.markets[BTC], 50)
-    im, maintenance = margin.requirements([leg], PARAMS, True)
+    im, maintenance, _ = margin.requirements([leg], PARAMS, True)
     assert im / WAD == pytest.approx(4308.13184 * 1.5 * 1.5, abs=1e-3)
     assert maintenance / WAD == pytest.approx(4308.13184, abs=1e-4)
 
 
+def test_open_interest_on_one_leg_of_a_hedge_lowers_nothing():
+    # Long 50 000 BTC: common 2000, own 800. Short 40 000 ETH: common −2200, own 800. 1.1 on BTC alone lets the common
+    # parts cancel: √(880² + 800²) = 1189.3, above the plain √(200² + 800² + 800²) = 1148.9. Short 60 000 ETH (−3300,
+    # 1200) with 1.3 on BTC: √(700² + 1040² + 1200²) = 1735.4, below the plain √(1300² + 800² + 1200²) = 1941.6.
+    def norms(o, short):
+        book = [
+            margin.Exposure(50_000 * WAD, 50_000 * WAD, PARAMS.markets[BTC], o),
+            margin.Exposure(-short * WAD, short * WAD, PARAMS.markets[ETH], 0),
+        ]
+        return margin.requirements(book, example_params(kappa=0, im_factor=10_000), True)
+
+    assert norms(10, 40_000).initial / WAD == pytest.approx(sqrt(880**2 + 800**2))
+    assert norms(30, 60_000).initial == norms(30, 60_000).maintenance
+    assert norms(30, 60_000).maintenance / WAD == pytest.approx(sqrt(1300**2 + 800**2 + 1200**2))
+
+
+def test_open_interest_does_not_count_for_collateral():
+    # 10 ETH held: IM = 1.5·0.0585235·30 000 whatever the OI scale of the market.
+    venue = holder_of()
+    venue.deposit(TRADER, 1, 10 * WAD)
+    venue.markets[ETH].oi_scale = 100
+    assert venue.health(TRADER).initial / WAD == pytest.approx(1.5 * sqrt(0.055**2 + 0.02**2) * 30_000)
+
+
+def test_initial_margin_rounds_in_three_steps():
+    # β = 400, n = 1 wei: σ = 160. s = 101: norm ⌈√(101²·(400² + 160²))⌉ = ⌈43512.13⌉ = 43513; ⌈43513/1e4⌉ = 5; but
+    # never under 100·M-2 = 100·⌈431/1e4⌉ = 100: ⌈100·15000/1e6⌉ = 2.
+    leg = margin.Exposure(1, 1, PARAMS.markets[BTC], 1)
+    assert margin.requirements([leg], PARAMS, False) == (2, 1, 1)
+    # n = 10^6 wei: norm 43 512 131 642 → 4 351 214; ·1.5/100 = 65 268.21 → 65 269. M-2 = ⌈43 081.3⌉.
+    leg = margin.Exposure(10**6, 10**6, PARAMS.markets[BTC], 1)
+    assert margin.requirements([leg], PARAMS, False) == (65_269, 43_082, 43_082)
+
+
 def test_minimum_only_while_a_position_is_open():
     leg = margin.Exposure(100 * WAD, 100 * WAD, PARAMS.markets[BTC], 0)
-    assert margin.requirements([leg], PARAMS, True) == (PARAMS.min_margin, PARAMS.min_margin)
-    assert margin.requirements([leg], PARAMS, False)[1] < 5 * WAD
+    im, maintenance, raw = margin.requirements([leg], PARAMS, True)
+    assert (im, maintenance) == (PARAMS.min_margin, PARAMS.min_margin)
+    assert raw / WAD == pytest.approx(4.30813, abs=1e-5)
+    assert margin.requirements([leg], PARAMS, False)[1:] == (raw, raw)
 
 
 def test_collateral_nets_against_the_perp_of_its_underlying():
@@ -102,10 +139,7 @@ def test_profit_counts_in_part_for_risk_and_not_for_withdrawals():
 )
 def test_state_thresholds(equity, state):
     a = Assessment(equity, 0, 150, 100)
-    assert margin.state_of(a, 0, True, PARAMS) == state
-    if state == State.LIQUIDATABLE:
-        assert margin.state_of(a, 0, False, PARAMS) == State.MARGIN_CALL
-        assert margin.state_of(a, -1, False, PARAMS) == State.LIQUIDATABLE
+    assert margin.state_of(a, PARAMS) == state
 
 
 # ---- properties ------------------------------------------------------------------------------------
@@ -124,8 +158,9 @@ def test_homogeneous(book, factor):
 
 @given(books, scales)
 def test_requirements_are_ordered_and_positive(book, scale):
-    im, maintenance = margin.requirements(legs(book, scale), PARAMS, True)
+    im, maintenance, raw = margin.requirements(legs(book, scale), PARAMS, True)
     assert 0 < PARAMS.min_margin <= maintenance <= im
+    assert raw <= maintenance and im * 10_000 >= raw * PARAMS.im_factor
 
 
 @given(books)
@@ -159,10 +194,22 @@ def holder_of(*trades, cash=10_000):
     return venue
 
 
-def test_no_price_no_health():
+def test_without_a_valid_price_health_is_that_of_the_last_words():
     venue = holder_of((BTC, 20_000))
+    before = venue.health(TRADER)
     venue.set_price(BTC, venue.prices[BTC], valid=False)
-    assert venue.health(TRADER) == (0, 0, 0, State.NO_PRICE)
+    assert venue.health(TRADER) == (*before[:3], State.NO_PRICE)
+
+
+def test_collaterals_of_one_underlying_are_rounded_together():
+    # 3 wei each at 1.6: 3·1.6·0.94 = 4.512 and 3·1.6·0.8 = 3.84: ⌊8.352⌋, not 4 + 3.
+    params = example_params()
+    assets = {0: replace(params.assets[1], discount=600), 1: replace(params.assets[1], discount=2_000)}
+    venue = example_venue(assets=assets)
+    venue.set_price(ETH, 16 * WAD // 10)
+    for asset in assets:
+        venue.deposit(TRADER, asset, 3)
+    assert venue.health(TRADER).equity == 8
 
 
 def test_shock_of_a_long_by_hand():
