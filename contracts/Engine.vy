@@ -139,8 +139,9 @@ def _slice(legs: DynArray[IEngine.Leg, 24], patient: IEngine.Patient, pool: IEng
     plan = self._charge(plan, patient, charges, pool.venue)
     cash: int256 = pool.cash - plan.cash - convert(plan.to_cover + plan.reward, int256)
     if plan.fraction == WAD:
-        # what the account cannot pay the pool may have to (W-1)
-        cash += min(patient.cash + plan.cash, 0)
+        # W-1: what neither the account nor the cover fund can pay
+        debt: int256 = max(-(patient.cash + plan.cash), 0)
+        cash -= debt - max(min(patient.cover + convert(plan.to_cover, int256), debt), 0)
     return self._finished(plan, sums, after, cash)
 
 

@@ -291,7 +291,7 @@ def trade(fill: IPositionManager.Fill) -> IPositionManager.Filled:
     portfolio.check_priced(after.priced)
     if gates.reduced(packing.position_base(leg.position), packing.position_base(t.moved.position)):
         conceded: int256 = convert(t.moved.fee, int256) + gates.lot_value(leg.word)
-        if margin.slack(before) >= 0:
+        if margin.slack(before) >= 0 and fill.keeper != fill.account:
             # an account that is already liquidatable may not pay keepers out of what it owes
             conceded += convert(fill.keeper_fee, int256)
         gates.check_reduced(before, after, conceded, venue)
@@ -308,9 +308,11 @@ def trade(fill: IPositionManager.Fill) -> IPositionManager.Filled:
 def liquidate(account: uint256, keeper_cost: uint256, reward_account: uint256) -> IPositionManager.Slice:
     """
     @notice Q-1: close the fraction of an unhealthy account's book that restores E = h MM, or all of it. Liquidator only.
-            Never reverts for want of solvency; reasons: 1 healthy, 2 no valid price, 3 empty account.
+            Never reverts for want of solvency; reasons: 1 healthy, 2 no valid price, 3 nothing to liquidate (no position and
+            no debt, or a protocol account).
     """
     authority.check_role(authority.LIQUIDATOR)
+    checks.that(account != reward_account, "manager: reward to itself")
     a: portfolio.Account = portfolio.account(account)
     if account >> 96 == wiring.POOL_ACCOUNT >> 96 or (a.markets == 0 and a.cash >= 0):
         return IPositionManager.Slice(fraction=0, reward=0, reason=3)
@@ -318,10 +320,11 @@ def liquidate(account: uint256, keeper_cost: uint256, reward_account: uint256) -
     h: margin.Health = margin.evaluate(a.cash, legs, books.venue)
     if not h.priced:
         return IPositionManager.Slice(fraction=0, reward=0, reason=2)
-    if margin.slack(h) >= 0:
+    if not h.liquidatable:
         return IPositionManager.Slice(fraction=0, reward=0, reason=1)
     patient: IEngine.Patient = IEngine.Patient(
         cash=a.cash,
+        cover=wiring.cash_of(wiring.COVER_ACCOUNT),
         equity=h.equity,
         raw=h.raw,
         cost=0,

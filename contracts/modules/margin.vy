@@ -46,6 +46,7 @@ struct Health:
     raw: uint256
     profit: int256
     priced: bool
+    liquidatable: bool
 
 
 @pure
@@ -147,6 +148,7 @@ def health(t: Totals, cash: int256, open: bool, venue: uint256) -> Health:
         least: uint256 = packing.venue_min_margin(venue)
         h.maintenance = max(h.raw, least)
         h.initial = max(h.initial, least)
+    h.liquidatable = (open or cash < 0) and h.equity < convert(h.maintenance, int256)
     return h
 
 
@@ -191,7 +193,7 @@ def state_of(h: Health, venue: uint256) -> uint256:
     """
     if not h.priced:
         return NO_PRICE
-    if h.equity < convert(h.maintenance, int256):
+    if h.liquidatable:
         return LIQUIDATABLE
     warned: uint256 = unsafe_mul(h.maintenance, packing.field16(venue, packing.WARNING))
     if unsafe_mul(h.equity, 10**4) < convert(warned, int256):

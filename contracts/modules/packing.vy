@@ -211,13 +211,13 @@ def float_of(x: uint256) -> uint256:
 @pure
 @internal
 def book_long(word: uint256) -> int256:
-    return convert(word & U72, int256)
+    return convert(convert(word & U72, bytes32), int256)
 
 
 @pure
 @internal
 def book_short(word: uint256) -> int256:
-    return convert((word >> 72) & U72, int256)
+    return convert(convert((word >> 72) & U72, bytes32), int256)
 
 
 @pure
@@ -242,7 +242,7 @@ def pack_book(longs: int256, shorts: int256, quote: int256) -> uint256:
 @pure
 @internal
 def terms_scale(word: uint256) -> int256:
-    return convert(word & U64, int256)
+    return convert(convert(word & U64, bytes32), int256)
 
 
 @pure
@@ -260,7 +260,7 @@ def field16(word: uint256, at: uint256) -> uint256:
 @pure
 @internal
 def limits_base(word: uint256) -> int256:
-    return convert(word & U72, int256)
+    return convert(convert(word & U72, bytes32), int256)
 
 
 @pure

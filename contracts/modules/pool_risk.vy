@@ -13,7 +13,12 @@ from contracts.modules import rounding
 WAD: constant(int256) = 10**18
 MICRO: constant(int256) = 10**12
 # lots * WAD price * bps to µ: 1e8 * 1e12 * 1e4
-RISK_TO_MICRO: constant(int256) = 10**24
+RISK_TO_MICRO: constant(uint256) = 10**24
+SIGNED_RISK_TO_MICRO: constant(int256) = 10**24
+# WAD tokens * WAD price * bps to µ: 1e18 * 1e12 * 1e4
+EXPOSURE_TO_MICRO: constant(int256) = 10**34
+# added before a division by RISK_TO_MICRO, it rounds up
+UP: constant(uint256) = 10**24 - 1
 MAX_UTILISATION: constant(uint256) = 2**64
 
 
@@ -33,24 +38,29 @@ def contribution(
     """
     if book == 0:
         return empty(packing.Sums)
+    # Read in place and unsigned where nothing is negative: this runs twice at every touch.
     # lots < 2^72, price < 2^90, rates < 2^12, index < 2^88: every product stays under 2^240
-    p: int256 = convert(price, int256)
-    longs: int256 = packing.book_long(book)
-    shorts: int256 = packing.book_short(book)
-    skew: int256 = unsafe_sub(longs, shorts)
-    exposure: int256 = unsafe_mul(p, abs(skew))
-    w: int256 = convert(packing.risk_w(risk), int256)
-    beta_n: int256 = unsafe_mul(unsafe_mul(-convert(packing.risk_beta(risk), int256), p), skew)
-    sigma_n: uint256 = self._ceil_micro(
-        unsafe_mul(convert(packing.risk_sigma(risk), int256), exposure), RISK_TO_MICRO
+    longs: uint256 = book & packing.U72
+    shorts: uint256 = (book >> 72) & packing.U72
+    larger: uint256 = max(longs, shorts)
+    skew: uint256 = unsafe_sub(larger, min(longs, shorts))
+    exposure: uint256 = unsafe_mul(price, skew)
+    w: uint256 = (risk >> 24) & packing.U12
+    beta_n: int256 = convert(unsafe_mul(risk & packing.U12, exposure), int256)
+    if longs > shorts:
+        # the pool is short
+        beta_n = -beta_n
+    sigma_n: uint256 = unsafe_div(
+        unsafe_add(unsafe_mul((risk >> 12) & packing.U12, exposure), UP), RISK_TO_MICRO
     )
-    twice_scale: int256 = unsafe_mul(packing.terms_scale(terms), 2 * 10**20)
+    twice_scale: uint256 = unsafe_mul(terms & packing.U64, 2 * 10**20)
+    premium: uint256 = unsafe_add(unsafe_mul(exposure, skew), unsafe_sub(twice_scale, 1))
     return packing.Sums(
-        a=rounding.floor_div(beta_n, RISK_TO_MICRO),
+        a=rounding.floor_div(beta_n, SIGNED_RISK_TO_MICRO),
         v=rounding.floor_div(pricing.pool_value_down(book, carry, price), MICRO),
-        z=self._ceil_micro(unsafe_mul(exposure, abs(skew)), twice_scale),
-        g=self._ceil_micro(unsafe_mul(unsafe_mul(w, p), max(longs, shorts)), RISK_TO_MICRO),
-        h=self._ceil_micro(unsafe_mul(w, exposure), RISK_TO_MICRO),
+        z=unsafe_div(premium, twice_scale),
+        g=unsafe_div(unsafe_add(unsafe_mul(unsafe_mul(w, price), larger), UP), RISK_TO_MICRO),
+        h=unsafe_div(unsafe_add(unsafe_mul(w, exposure), UP), RISK_TO_MICRO),
         b=unsafe_mul(sigma_n, sigma_n),
         listed=0,
     )
@@ -109,7 +119,7 @@ def weigh(
         equity = unsafe_add(equity, convert(unsafe_div(unsafe_mul(price, leg.lendable), 10**22), int256))
         s.g = unsafe_add(s.g, self._loaded(leg.risk, worth))
         beta_n: int256 = unsafe_mul(convert(packing.risk_beta(leg.risk), int256), worth)
-        s.a = unsafe_add(s.a, rounding.floor_div(beta_n, 10**28))
+        s.a = unsafe_add(s.a, rounding.floor_div(beta_n, EXPOSURE_TO_MICRO))
         at: uint256 = packing.float_value(leg.carry >> 232) if at_touch else price
         skew: int256 = unsafe_sub(packing.book_long(leg.book), packing.book_short(leg.book))
         before: int256 = unsafe_mul(unsafe_mul(-convert(at, int256), skew), 10**10)
@@ -126,7 +136,7 @@ def weigh(
 @internal
 def _square(risk: uint256, exposure: int256) -> uint256:
     sigma_n: uint256 = self._ceil_micro(
-        unsafe_mul(convert(packing.risk_sigma(risk), int256), abs(exposure)), 10**28
+        unsafe_mul(convert(packing.risk_sigma(risk), int256), abs(exposure)), EXPOSURE_TO_MICRO
     )
     return unsafe_mul(sigma_n, sigma_n)
 
@@ -134,7 +144,9 @@ def _square(risk: uint256, exposure: int256) -> uint256:
 @pure
 @internal
 def _loaded(risk: uint256, exposure: int256) -> uint256:
-    return self._ceil_micro(unsafe_mul(convert(packing.risk_w(risk), int256), abs(exposure)), 10**28)
+    return self._ceil_micro(
+        unsafe_mul(convert(packing.risk_w(risk), int256), abs(exposure)), EXPOSURE_TO_MICRO
+    )
 
 
 @pure

@@ -124,8 +124,13 @@ def pool_value_down(book: uint256, carry: uint256, price: uint256) -> int256:
     """
     @notice P-4: the pool's side of a market, WAD quote.
     """
-    p: int256 = convert(price, int256)
-    longs: int256 = unsafe_mul(packing.book_long(book), unsafe_sub(p, self.index_of(carry, 1)))
-    shorts: int256 = unsafe_mul(packing.book_short(book), unsafe_sub(p, self.index_of(carry, -1)))
     # lots are 1e10 WAD, so WAD / LOT = 1e8
-    return unsafe_sub(-rounding.ceil_div(unsafe_sub(longs, shorts), 10**8), packing.book_quote(book))
+    p: int256 = convert(convert(price, bytes32), int256)
+    longs: int256 = convert(convert(book & packing.U72, bytes32), int256)
+    shorts: int256 = convert(convert((book >> 72) & packing.U72, bytes32), int256)
+    long_index: int256 = convert(convert(carry << 192, bytes32), int256) >> 192
+    short_index: int256 = convert(convert((carry >> 64) << 192, bytes32), int256) >> 192
+    longs = unsafe_mul(longs, unsafe_sub(p, unsafe_mul(long_index, INDEX_TO_WAD)))
+    shorts = unsafe_mul(shorts, unsafe_sub(p, unsafe_mul(short_index, INDEX_TO_WAD)))
+    owed: int256 = rounding.ceil_div(unsafe_sub(longs, shorts), 10**8)
+    return unsafe_sub(unsafe_sub(0, owed), convert(convert(book, bytes32), int256) >> 144)
