@@ -196,26 +196,32 @@ class Store:
 
     # ---- parameters ----------------------------------------------------------------------------
     @atomic
-    def configure_market(self, market: int, **changes: Any) -> None:
-        """Set fields of one market's parameters, or list the next one with all of them (`MarketParams`).
+    def set_market(self, market: int, mp: MarketParams) -> None:
+        """Set all of a market's parameters, as the Configurator does, or list a new one.
 
         What is stored by time or in the sums follows: carry is brought to now under the old parameters, the rate is
         clamped into the new ones, and the contribution of U-1 is taken anew at P̂. k, b and o wait for a touch.
-        Limits (`max_oi` … `min_notional`) change none of that.
         """
-        old = self.params.markets.get(market)
-        new = replace(old, **changes) if old else MarketParams(**changes)
-        if not old:
+        listed = market in self.markets
+        if listed:
+            self._accrue(market)
+        self.params = replace(self.params, markets={**self.params.markets, market: mp})
+        if not listed:
             self.markets = {**self.markets, market: Market(time=self.time)}
             self.prices.setdefault(market, 0)
-        reprices = bool(old) and not set(changes) <= LIMITS
-        state = self._accrue(market) if reprices else None
-        self.params = replace(self.params, markets={**self.params.markets, market: new})
-        if state is None:
             return
-        limit = new.clamp * 10**5  # 1e-4 a day to 1e-9 a day
+        state, limit = self.markets[market], mp.clamp * 10**5  # 1e-4 a day to 1e-9 a day
         state.rate = clamp(state.rate, -limit, limit)
-        self._share(state, new, self.indices(market))
+        self._share(state, mp, self.indices(market))
+
+    @atomic
+    def configure_market(self, market: int, **changes: Any) -> None:
+        """Set some fields of a market's parameters; limits alone (`max_oi` … `min_notional`) leave its state as it is."""
+        mp = replace(self.params.markets[market], **changes)
+        if set(changes) <= LIMITS:
+            self.params = replace(self.params, markets={**self.params.markets, market: mp})
+        else:
+            self.set_market(market, mp)
 
     def _share(self, state: Market, mp: MarketParams, indices: Indices) -> None:
         """Put a market's contribution at P̂ into the sums in place of what the last touch put there."""

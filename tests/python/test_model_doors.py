@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
 from crossmargin.model import QUOTE, AssetParams, Reason
@@ -317,16 +315,16 @@ def test_limits_and_the_venue_move_nothing_stored():
     venue.configure_market(BTC, max_oi=10**8, min_notional=0)
     venue.configure(kappa=10_000)
     assert before == (venue.markets[BTC], venue.sums)
+    assert venue.dry_run("set_market", BTC, venue.params.markets[BTC]) is None
+    assert before == (venue.markets[BTC], venue.sums)
     assert venue.refusal("trade", TRADER, BTC, WAD, worst_price=ANY_BUY) == Reason.MAX_OI
     assert venue.invariants() == []
 
 
 def test_a_market_listed_later():
     venue = funded(100_000)
-    old = venue.params.markets[DOGE]
-    fields = {f.name: getattr(old, f.name) for f in dataclasses.fields(old) if f.init}
     assert venue.refusal("poke", 5) == Reason.MARKET
-    venue.configure_market(5, **fields)
+    venue.set_market(5, venue.params.markets[DOGE])
     assert venue.refusal("poke", 5) == Reason.PRICE
     venue.set_price(5, WAD)
     venue.trade(TRADER, 5, 1_000 * WAD, worst_price=ANY_BUY)

@@ -14,7 +14,7 @@ import pytest
 
 from crossmargin.model import QUOTE, Reason, Reject, Venue
 from crossmargin.model.example import UNDERLYINGS, example_venue
-from crossmargin.model.maths import LOT, WAD
+from crossmargin.model.maths import LOT, WAD, to_wad
 
 STEPS = int(os.environ.get("MODEL_SOAK_STEPS", "30000"))
 CHECK_EVERY = 10
@@ -154,21 +154,26 @@ class Driver:
 
     def transfer(self) -> None:
         trader, asset, tokens = self.some_balance()
-        self.venue.transfer(trader, trader ^ 1, asset, tokens)
+        decimals = 6 if asset == QUOTE else self.venue.params.assets[asset].decimals
+        self.venue.transfer(trader, trader ^ 1, asset, to_wad(tokens, decimals) or 0)
 
-    def settle(self) -> None:
+    def settle(self) -> str:
         trader, m = self.trader(), self.rng.choice(list(UNDERLYINGS))
         before = self.venue.health(trader)
-        self.venue.settle_loss(trader, m)
+        x = self.venue.settle_loss(trader, m)
         assert self.venue.health(trader)[:3:2] == before[:3:2]
+        return "" if x else "nothing"
 
-    def convert(self) -> None:
+    def convert(self) -> str:
         v = self.venue
         owing = [t for t in TRADERS if v.account(t).cash < 0 and v.account(t).collateral]
         trader = self.rng.choice(owing or TRADERS)
-        v.convert_collateral(
-            trader, next(iter(v.account(trader).collateral), 0), 10 ** self.rng.randint(5, 24)
-        )
+        asset, held = next(iter(v.account(trader).collateral.items()), (0, 0))
+        ap, owed = v.params.assets[asset], max(0, -v.account(trader).cash)
+        most = owed * WAD * 10_000 // (v.prices[ap.underlying] * (10_000 - ap.discount))
+        amount = min(held, int(most * self.share())) + self.rng.choice([0, 0, 1])
+        v.convert_collateral(trader, asset, amount)
+        return "" if amount else "nothing"
 
     def close_fraction(self) -> None:
         self.venue.close_fraction(self.trader(), int(self.share() * 10**18))
@@ -191,7 +196,8 @@ class Driver:
         asset = next(iter(inventory), 0)
         ap = v.params.assets[asset]
         tokens = int(inventory.get(asset, 0) * self.share()) * 10**ap.decimals // WAD
-        v.sell_inventory(asset, tokens, v.prices[ap.underlying] * self.rng.randint(8_900, 10_000) // 10_000)
+        price = v.prices[ap.underlying] * self.rng.randint(8_900, 10_000) // 10_000
+        v.sell_inventory(asset, tokens, tokens * price // 10 ** (ap.decimals + 12))
 
     def reserve(self) -> None:
         trader = self.trader()

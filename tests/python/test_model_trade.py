@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
@@ -113,6 +114,7 @@ def test_worst_price_bounds_the_fill():
         beyond = fill - 1 if quote > 0 else fill + 1
         assert refusal(venue, BTC, quote, worst_price=fill) is None
         assert refusal(venue, BTC, quote, worst_price=beyond) == Reason.WORST
+    assert refusal(venue, BTC, 5000, worst_price=0) == Reason.WORST  # nothing stands for "any price"
 
 
 def test_caps_of_open_interest():
@@ -149,6 +151,11 @@ def test_opened_position_must_be_worth_opening():
     buy(venue, BTC, 60)
     assert refusal(venue, BTC, -80) == Reason.MIN_NOTIONAL  # a flip to a short of 20
     assert refusal(venue, BTC, -59) is None  # what is left of a reduction may be small
+    # Whole µ count: one lot of BTC is 600 µ.
+    venue = funded(**with_market(BTC, min_notional=600 * 10**12 + 10**12 - 1))
+    assert venue.refusal("trade", TRADER, BTC, LOT, worst_price=ANY_BUY) is None
+    venue.configure_market(BTC, min_notional=601 * 10**12)
+    assert venue.refusal("trade", TRADER, BTC, LOT, worst_price=ANY_BUY) == Reason.MIN_NOTIONAL
 
 
 def test_at_most_sixteen_markets():
@@ -166,6 +173,10 @@ def test_pool_utilisation_stops_increases_and_never_reductions():
     # cap_net 0.02 %: net ≤ 2000 of 10 M; w = 4.308 %: 46 424 of skew.
     venue = funded(100_000, cap_net=2)
     assert refusal(venue, BTC, 46_500) == Reason.UTILISATION
+    # It is looked at before the market's own caps.
+    venue.configure_market(BTC, max_oi=LOT)
+    assert refusal(venue, BTC, 46_500) == Reason.UTILISATION
+    venue.configure_market(BTC, max_oi=10**12)
     buy(venue, BTC, 46_400)
     assert refusal(venue, BTC, 200) == Reason.UTILISATION
     venue.set_price(BTC, venue.prices[BTC] * 11 // 10)
@@ -227,8 +238,8 @@ def test_refusals_leave_no_trace():
         ("trade", TRADER, ETH, 10**4 * WAD, 0, ANY_BUY),
         ("withdraw", TRADER, QUOTE, 9_900 * U),
         ("close_fraction", TRADER, 2 * WAD),
-        ("settle_loss", TRADER, ETH),
-        ("pool_withdraw", 10**7 * U),
+        ("settle_loss", TRADER, 77),
+        ("pool_withdraw", 10**8 * U),
         ("lp_redeem", 1, 10**26),
     ):
         with pytest.raises(Reject):
@@ -260,14 +271,33 @@ def test_below_initial_only_what_lowers_the_requirement_works():
     assert refusal(venue, ETH, 40_000, reduce_only=True) == Reason.MARGIN
 
 
-def test_keeper_fee_is_not_excused_in_a_reduction():
-    # One lot less lowers MM by nothing to speak of: with a keeper's fee it would only pay the keeper.
+def test_keeper_fee_is_excused_in_a_reduction_above_maintenance():
+    # One lot less lowers MM by nothing to speak of: only what is conceded lets it through.
     venue = below_initial()
-    assert venue.refusal("trade", TRADER, BTC, -LOT, reduce_only=True) is None
-    assert (
-        venue.refusal("trade", TRADER, BTC, -LOT, reduce_only=True, keeper=KEEPER, keeper_fee=WAD)
-        == Reason.MARGIN
-    )
+    order = ("trade", TRADER, BTC, -LOT, 0, 0, True, False)
+    health = venue.health(TRADER)
+    assert venue.refusal(*order, KEEPER, 5 * WAD) is None
+    assert venue.refusal(*order, TRADER, 5 * WAD) is None
+    venue.ledger.move_cash(TRADER, venue.pool_id, health.equity - health.maintenance)
+    assert venue.refusal(*order, KEEPER, 5 * WAD) is None  # E = MM
+    venue.ledger.move_cash(TRADER, venue.pool_id, 1)
+    assert venue.refusal(*order) is None
+    assert venue.refusal(*order, KEEPER, WAD) == Reason.MARGIN
+    assert venue.refusal(*order, TRADER, WAD) is None  # paid to itself is not paid
+
+
+def test_reduction_may_lose_the_value_of_a_lot():
+    # 20 lots of BTC sold x below the mark lose 20·x·P·lot and free 20·0.6·0.0431·P·lot of MM; the tolerance is P·lot:
+    # x ≤ 1/20 + 0.02586 = 7.586 %, plus 0.0046 % for the skew it narrows (1.67 units of K = 35 889).
+    venue = below_initial()
+    venue.configure(exec_band=1_000)
+    mark = venue.prices[BTC]
+    assert refusal_at(venue, mark * (100_000 - 7_585) // 100_000) is None
+    assert refusal_at(venue, mark * (100_000 - 7_596) // 100_000) == Reason.MARGIN
+
+
+def refusal_at(venue, price):
+    return venue.refusal("trade", TRADER, BTC, -20 * LOT, price, 0, True)
 
 
 @settings(max_examples=60, deadline=None)
@@ -288,13 +318,28 @@ def test_close_fraction_always_works_without_collateral(book, shifts, f):
         venue.set_price(m, venue.prices[m] * (BPS + x) // BPS)
     held = {m: base for m, (base, _) in venue.account(TRADER).positions.items()}
     before = venue.health(TRADER)
+    against_mark = sum(cost_of_closing(venue, m, base, f) for m, base in held.items())
     cost = venue.close_fraction(TRADER, f)
-    after = venue.health(TRADER)
     for m, base in held.items():
         left = abs(venue.position(TRADER, m)[0])
         assert left == (WAD - f) * abs(base) // WAD // LOT * LOT
-    assert before.equity - cost - 20 <= after.equity <= before.equity - cost + 20
+    # The fill's price is rounded by less than a wei a unit.
+    slack = 20 + sum(abs(base) // WAD for base in held.values())
+    assert abs(before.equity - venue.health(TRADER).equity - against_mark) <= slack
+    assert abs(cost - max(0, against_mark)) <= slack
     assert venue.invariants() == []
+
+
+def cost_of_closing(venue, m, base, f) -> int:
+    """WAD lost against the mark by closing ⌈f·|base|⌉ lots: P-3 with the spread, and the fee, from their definition."""
+    mp, price = venue.params.markets[m], venue.prices[m]
+    lots, skew = abs(base) // LOT, venue.markets[m].skew
+    closed = -(-f * lots // WAD) * (-1 if base > 0 else 1)
+    spread = Fraction(mp.spread if closed > 0 else -mp.spread, 10**6)
+    fill = price * (1 + Fraction(2 * skew + closed, 2 * mp.skew_scale)) * (1 + spread)
+    narrowing = min(abs(closed), abs(skew)) if closed * skew < 0 else 0
+    fee = Fraction(price * (mp.maker * narrowing + mp.taker * (abs(closed) - narrowing)), 10**6)
+    return int((fee + (fill - price) * closed) / 10**8)
 
 
 def test_close_fraction_refusals():
@@ -343,8 +388,8 @@ def shallow_and_free():
 @settings(max_examples=200, deadline=None)
 @given(steps, st.integers(-300_000, 300_000), st.booleans(), st.booleans())
 def test_no_sequence_of_one_actor_gains(sequence, crowd, spread, free):
-    # The pool holds no inventory here: with inventory valued at P·(1 − d_c) for entries too, an entrant does gain.
     venue = example_venue(**(shallow_and_free() if free else {}))
+    stock_up(venue)
     venue.deposit(OTHER, QUOTE, 1_000_000 * U)
     for m in (BTC, ETH, DOGE):
         if refusal(venue, m, crowd, account=OTHER) is None:
@@ -359,6 +404,14 @@ def test_no_sequence_of_one_actor_gains(sequence, crowd, spread, free):
             pass
     assert wealth(venue, purse) <= 20_200_000 * WAD
     assert venue.invariants() == []
+
+
+def stock_up(venue):
+    """Inventory for the pool: 600 ETH of a debtor, worth 1.8 M and counted at 7 % less."""
+    debtor = 0x80 << 96
+    venue.deposit(debtor, 1, 600 * WAD)
+    venue.ledger.move_cash(debtor, venue.pool_id, 600 * 2790 * WAD)
+    venue.convert_collateral(debtor, 1, 600 * WAD)
 
 
 @pytest.mark.parametrize("free", [False, True])
@@ -399,7 +452,7 @@ def play(venue, kind, account, m, x, tokens, spread) -> int:
     elif kind == "poke":
         venue.poke(m)
     elif kind == "transfer":
-        venue.transfer(OWN[0], OWN[1], QUOTE, abs(x) * U // 10)
+        venue.transfer(OWN[0], OWN[1], QUOTE, abs(x) * WAD // 10)
     elif kind == "liquidate":
         venue.liquidate(account, 5 * WAD, OWN[1])
     return 0
