@@ -1,0 +1,401 @@
+"""The liquidator: slices accounts that have fallen below maintenance, and may buy the collateral this leaves.
+
+    python -m crossmargin.bots.liquidator --config liquidator.toml
+
+Accounts come from the deposits and trades on the chain, or from a list. Each block the Lens is asked which of them would
+be liquidated; whole batches are simulated at what their gas costs, and sent if the rewards exceed it by the floor. No
+capital is needed but for gas. With --buy it also buys inventory below the oracle's price, up to a total.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+from crossmargin.bots import settings
+from crossmargin.bots.money import Purse
+from crossmargin.bots.runtime import Head, Log, serve, write_atomically
+from crossmargin.bots.settings import Common
+from crossmargin.client.aio import AsyncClient
+from crossmargin.client.calls import HEALTH_CHUNK
+from crossmargin.client.codec import QUOTE, WAD, CollateralTerms, account_id, show_account
+from crossmargin.client.events import BadDebt, Deposit, Liquidated, LiquidationFailed, Trade, Transfer
+from crossmargin.client.records import OUTCOMES, Outcome, Receipt
+from crossmargin.errors import ConfigError, ContractRefused
+
+NAME = "liquidator"
+BATCH = 16  # accounts in a transaction: their gas must fit in a block
+REREAD = 3  # blocks read again at each look, in case the chain was reorganised
+KINDS = (Deposit, Trade, Transfer)
+BPS = 10_000
+
+
+class Liquidator:
+    """The bot. `listed`: watch these accounts alone. `cooldown`: seconds before an account that gave nothing is tried again."""
+
+    name = NAME
+
+    def __init__(
+        self,
+        client: AsyncClient,
+        common: Common,
+        log: Log,
+        listed: Sequence[int] = (),
+        reward_account: int = 0,
+        batch: int = BATCH,
+        chunk: int = HEALTH_CHUNK,
+        cooldown: int = 10,
+        buyer: Buyer | None = None,
+    ) -> None:
+        self._client = client
+        self._calls = client.calls
+        self._common = common
+        self._log = log
+        self._discovers = not listed
+        self._accounts: set[int] = set(listed)
+        self._reward_account = reward_account or account_id(common.sender)
+        self._batch = batch
+        self._chunk = chunk
+        self._cooldown = cooldown
+        self._buyer = buyer
+        self._purse = Purse(client, common)
+        self._next_block = common.from_block
+        self._quiet_until: dict[int, int] = {}
+        self._again = False
+
+    # ---- what the runtime asks for -----------------------------------------------------------------
+
+    async def start(self, head: Head) -> None:
+        """Go on where the cursor says the last run stopped."""
+        self._load_cursor()
+        self._log.info(
+            "started",
+            address=self._common.sender,
+            dry_run=self._common.dry_run,
+            block=head.block,
+            from_block=self._next_block,
+            reward_account=show_account(self._reward_account),
+        )
+
+    def state(self) -> Mapping[str, Any]:
+        """Accounts watched, and how far the chain was read."""
+        spent = {"spent_tokens": self._buyer.spent} if self._buyer else {}
+        return {"accounts": len(self._accounts), "next_block": self._next_block, **spent}
+
+    def waiting(self) -> bool:
+        """True after a look that could not take everything."""
+        return self._again
+
+    async def look(self, head: Head) -> None:
+        """Find who is below maintenance, slice them, buy what is left."""
+        self._again = False
+        if self._discovers:
+            await self._discover(head)
+        ill = [a for a in await self._liquidatable() if self._quiet_until.get(a, 0) <= head.time]
+        for start in range(0, len(ill), self._batch):
+            await self._treat(ill[start : start + self._batch], head)
+        if self._buyer is not None:
+            await self._buyer.look()
+        self._save_cursor()
+
+    # ---- discovering -------------------------------------------------------------------------------
+
+    async def _discover(self, head: Head) -> None:
+        first = max(self._next_block - REREAD, self._common.from_block)
+        if first > head.block:
+            return
+        for event in await self._client.events(*KINDS, first=first, last=head.block):
+            self._accounts.add(event.to_account if isinstance(event, Transfer) else event.account)
+        self._next_block = head.block + 1
+
+    async def _liquidatable(self) -> list[int]:
+        known = sorted(self._accounts)
+        chunks = [known[i : i + self._chunk] for i in range(0, len(known), self._chunk)]
+        found = await self._client.read_all([self._calls.liquidatable(chunk) for chunk in chunks])
+        return [account for part in found for account in part]
+
+    # ---- liquidating -------------------------------------------------------------------------------
+
+    async def _treat(self, accounts: Sequence[int], head: Head) -> None:
+        """Simulate a batch; send those in it that pay."""
+        outcomes = await self._outcomes(accounts)
+        paying = []
+        for account, outcome in outcomes.items():
+            if outcome is not None and outcome.reason == 0:
+                paying.append((outcome.reward, account))
+            else:
+                self._calm(account, head, OUTCOMES[outcome.reason] if outcome else "refused")
+        chosen = await self._worth_it(paying, head)
+        if not chosen:
+            return
+        call = self._calls.liquidate(chosen, self._reward_account)
+        if self._common.dry_run:
+            reward = sum(row for row, account in paying if account in chosen)
+            self._log.info("would_liquidate", accounts=",".join(map(show_account, chosen)), reward=reward)
+            return
+        (receipt,) = await self._client.send_all(self._common.key, [call])
+        self._settle(chosen, receipt, head)
+
+    async def _outcomes(self, accounts: Sequence[int]) -> dict[int, Outcome | None]:
+        """What `liquidate` would say of each. One that breaks the whole batch is found by halving it."""
+        call = self._calls.liquidate(accounts, self._reward_account)
+        try:
+            found = await self._client.simulate(call, self._common.sender)
+            return dict(zip(accounts, found, strict=True))
+        except ContractRefused as fault:
+            if len(accounts) == 1:
+                self._log.warn("refused", account=show_account(accounts[0]), reason=fault.reason)
+                return {accounts[0]: None}
+        middle = len(accounts) // 2
+        return {**await self._outcomes(accounts[:middle]), **await self._outcomes(accounts[middle:])}
+
+    async def _worth_it(self, paying: Sequence[tuple[int, int]], head: Head) -> list[int]:
+        """Drop the least paying until each earns its share of the gas and the batch its floor."""
+        left = sorted(paying, reverse=True)
+        if left and not await self._purse.affordable():
+            self._log.info("gas_too_dear", accounts=len(left))
+            return []
+        while left:
+            accounts = [account for _, account in left]
+            cost = await self._purse.cost(self._calls.liquidate(accounts, self._reward_account))
+            total = sum(reward for reward, _ in left)
+            if total - cost >= self._common.min_profit and left[-1][0] * len(left) >= cost:
+                return accounts
+            reward, account = left.pop()
+            self._calm(account, head, f"reward {reward} does not pay its gas")
+        return []
+
+    def _calm(self, account: int, head: Head, why: str) -> None:
+        self._quiet_until[account] = head.time + self._cooldown
+        self._log.info("left_alone", account=show_account(account), why=why, until=self._quiet_until[account])
+
+    def _settle(self, accounts: Sequence[int], receipt: Receipt, head: Head) -> None:
+        where = {"tx": receipt.tx_hash, "block": receipt.block}
+        self._log.info(
+            "sent",
+            accounts=len(accounts),
+            gas=receipt.gas_used,
+            ok=receipt.ok,
+            reason=receipt.reason or "-",
+            **where,
+        )
+        done = set()
+        for event in receipt.events:
+            if isinstance(event, Liquidated):
+                done.add(event.account)
+                self._log.info(
+                    "liquidated",
+                    account=show_account(event.account),
+                    fraction=event.fraction,
+                    reward=event.reward,
+                    **where,
+                )
+            elif isinstance(event, BadDebt):
+                self._log.warn(
+                    "bad_debt", account=show_account(event.account), cover=event.by_first, pool=event.by_last
+                )
+            elif isinstance(event, LiquidationFailed):
+                self._log.warn(
+                    "failed_account", account=show_account(event.account), reason=event.reason or "-"
+                )
+        for account in set(accounts) - done:
+            self._calm(account, head, "not liquidated")
+        self._again = bool(done)
+
+    # ---- cursor ------------------------------------------------------------------------------------
+
+    def _load_cursor(self) -> None:
+        path = self._common.cursor
+        if path is None or not path.exists() or not self._discovers:
+            return
+        try:
+            found = json.loads(path.read_text())
+            manager, block = found["manager"], int(found["next_block"])
+            accounts = {int(text) for text in found["accounts"]}
+        except (OSError, ValueError, KeyError, TypeError):
+            raise ConfigError(
+                f"the cursor {path} is not one of this liquidator: remove it to start afresh"
+            ) from None
+        if manager != self._calls.at("PositionManager"):
+            raise ConfigError(
+                f"the cursor {path} is of the PositionManager {manager}: remove it to start afresh"
+            )
+        self._next_block = max(block, self._common.from_block)
+        self._accounts = accounts
+
+    def _save_cursor(self) -> None:
+        path = self._common.cursor
+        if path is None or self._common.dry_run or not self._discovers:
+            return
+        row = {
+            "manager": self._calls.at("PositionManager"),
+            "next_block": self._next_block,
+            "accounts": [str(account) for account in sorted(self._accounts)],
+        }
+        write_atomically(path, json.dumps(row) + "\n")
+
+
+class Buyer:
+    """Buys inventory at `discount` bps below the oracle's price or cheaper, for `budget` quote token units at most."""
+
+    def __init__(
+        self, client: AsyncClient, common: Common, log: Log, budget: int, discount: int, receiver: str
+    ) -> None:
+        self._client = client
+        self._calls = client.calls
+        self._common = common
+        self._log = log
+        self._budget = budget
+        self._discount = discount
+        self._receiver = receiver
+        self._terms: dict[int, CollateralTerms] = {}
+        self._tokens: dict[int, str] = {}
+        self._decimals: dict[int, int] = {}
+        self.spent = 0
+
+    async def look(self) -> None:
+        """Buy what is cheap enough, as long as there is money."""
+        if not self._terms:
+            await self._learn()
+        assets = sorted(self._terms)
+        if not assets or self.spent >= self._budget:
+            return
+        reads = [self._calls.inventory_price(self._tokens[a]) for a in assets]
+        *offers, prices = await self._client.read_all(
+            [*reads, self._calls.prices([self._terms[a].underlying for a in assets])]
+        )
+        for asset, offer, mark in zip(assets, offers, prices, strict=True):
+            if mark.state or not offer.available or not offer.price:
+                continue
+            if offer.price * BPS <= mark.price * (BPS - self._discount):
+                await self._buy(asset, offer.available, offer.price)
+
+    async def _learn(self) -> None:
+        self._terms = await self._client.read(self._calls.collateral_terms())
+        ids = [*sorted(self._terms), QUOTE]
+        tokens = await self._client.read_all([self._calls.vault("token", asset) for asset in ids])
+        self._tokens = dict(zip(ids, tokens, strict=True))
+        decimals = await self._client.read_all([self._calls.token(token, "decimals") for token in tokens])
+        self._decimals = dict(zip(ids, decimals, strict=True))
+
+    async def _buy(self, asset: int, available: int, price: int) -> None:
+        money = await self._money()
+        # quote units that one whole token costs, rounded up
+        whole = -(-price * 10 ** self._decimals[QUOTE] // WAD)
+        amount = min(available, money * 10 ** self._decimals[asset] // whole)
+        if amount == 0:
+            return
+        call = self._calls.buy_collateral(self._tokens[asset], amount, price, self._receiver)
+        if self._common.dry_run:
+            self._log.info("would_buy", token=self._tokens[asset], amount=amount, price=price)
+            return
+        try:
+            await self._approve()
+            bought, cost = await self._client.simulate(call, self._common.sender)
+            (receipt,) = await self._client.send_all(self._common.key, [call])
+        except ContractRefused as fault:
+            self._log.warn("purchase_refused", token=self._tokens[asset], reason=fault.reason)
+            return
+        if receipt.ok:
+            self.spent += cost
+        self._log.info(
+            "bought",
+            token=self._tokens[asset],
+            amount=bought,
+            cost=cost,
+            price=price,
+            ok=receipt.ok,
+            tx=receipt.tx_hash,
+        )
+
+    async def _money(self) -> int:
+        left = self._budget - self.spent
+        if self._common.dry_run:
+            return left
+        quote = self._tokens[QUOTE]
+        return min(left, await self._client.read(self._calls.token(quote, "balanceOf", self._common.sender)))
+
+    async def _approve(self) -> None:
+        """Let the Vault take what is left of the budget, no more."""
+        quote, left = self._tokens[QUOTE], self._budget - self.spent
+        allowed = await self._client.read(
+            self._calls.token(quote, "allowance", self._common.sender, self._calls.at("Vault"))
+        )
+        if allowed < left:
+            (receipt,) = await self._client.send_all(self._common.key, [self._calls.approve(quote, left)])
+            self._log.info("approved", token=quote, amount=left, ok=receipt.ok, tx=receipt.tx_hash)
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@settings.options(
+    click.option(
+        "--account",
+        "accounts",
+        type=settings.ACCOUNT,
+        multiple=True,
+        help="Watch this account alone; may be repeated.",
+    ),
+    click.option(
+        "--reward-account",
+        type=settings.ACCOUNT,
+        default=0,
+        help="Account id that is paid; the key's 0 by default.",
+    ),
+    click.option(
+        "--batch", type=click.IntRange(1, 20), default=BATCH, help="Most accounts in a transaction."
+    ),
+    click.option(
+        "--chunk",
+        type=click.IntRange(1, HEALTH_CHUNK),
+        default=HEALTH_CHUNK,
+        help="Accounts asked about in one call.",
+    ),
+    click.option(
+        "--cooldown",
+        type=click.IntRange(0),
+        default=10,
+        help="Seconds before an account that gave nothing is tried again.",
+    ),
+    click.option("--buy", is_flag=True, help="Buy the collateral that liquidations leave."),
+    click.option(
+        "--max-spend", type=click.IntRange(0), default=0, help="Quote token units to spend on it in all."
+    ),
+    click.option(
+        "--min-discount",
+        type=click.IntRange(0, BPS),
+        default=100,
+        help="Bps below the oracle's price to buy at.",
+    ),
+)
+def main(
+    accounts: tuple[int, ...],
+    reward_account: int,
+    batch: int,
+    chunk: int,
+    cooldown: int,
+    buy: bool,
+    max_spend: int,
+    min_discount: int,
+    **given: Any,
+) -> int:
+    """Liquidate accounts below maintenance.
+
+    Every option may stand in the file of --config or in the environment as CROSSMARGIN_<OPTION>. The key comes from
+    --keyfile or CROSSMARGIN_KEY.
+    """
+    if buy and not max_spend:
+        raise click.UsageError("--buy needs --max-spend: how many quote token units it may cost in all")
+    common = settings.common(given)
+    log = Log(NAME)
+    client = AsyncClient.connect(common.rpc, common.addresses)
+    buyer = Buyer(client, common, log, max_spend, min_discount, common.sender) if buy else None
+    bot = Liquidator(client, common, log, accounts, reward_account, batch, chunk, cooldown, buyer)
+    return serve(bot, client, common, log)
+
+
+if __name__ == "__main__":
+    sys.exit(settings.run_command(main, NAME))

@@ -1,0 +1,203 @@
+"""The life of a bot: look at each new block, survive a node's bad moments, stop when told, say how it is."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from crossmargin.bots.settings import Common
+from crossmargin.client.aio import AsyncClient
+from crossmargin.errors import CrossmarginError, NetworkError, TransactionLost
+
+LONGEST_PAUSE = 5.0  # seconds between looks at a node that fails
+STATUS_SECONDS = 0.5  # at most so often is the status file written
+CLOSE_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Head:
+    """The latest block: `time` is the venue's now, `base_fee` in wei."""
+
+    block: int
+    time: int
+    base_fee: int
+
+
+class Bot(Protocol):
+    """What the runtime needs of a bot."""
+
+    name: str
+
+    async def start(self, head: Head) -> None:
+        """Before the first look."""
+
+    async def look(self, head: Head) -> None:
+        """Do what a block asks for."""
+
+    def waiting(self) -> bool:
+        """True if there is something to try again before the next block."""
+
+    def state(self) -> Mapping[str, Any]:
+        """For the status line."""
+
+
+class Log:
+    """One line an entry: time, bot, level, event, fields."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.counts: dict[str, int] = {}
+
+    def info(self, event: str, **fields: object) -> None:
+        """Something happened."""
+        self._write("info", event, fields)
+
+    def warn(self, event: str, **fields: object) -> None:
+        """Something went wrong that the bot can live with."""
+        self._write("warn", event, fields)
+
+    def _write(self, level: str, event: str, fields: Mapping[str, object]) -> None:
+        self.counts[event] = self.counts.get(event, 0) + 1
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
+        text = " ".join(f"{key}={_value(value)}" for key, value in fields.items())
+        print(f"{now}Z {self._name} {level} {event} {text}".rstrip(), flush=True)
+
+
+def _value(value: object) -> str:
+    text = " ".join(str(value).split())
+    return json.dumps(text) if " " in text or "=" in text or not text else text
+
+
+class Runner:
+    """Runs one bot until it is stopped (exit code 0) or cannot go on (raises)."""
+
+    def __init__(self, bot: Bot, client: AsyncClient, common: Common, log: Log) -> None:
+        self._bot = bot
+        self._client = client
+        self._common = common
+        self._log = log
+        self._failures = 0
+        self._last_error = ""
+        self._head = Head(0, 0, 0)
+        self._started = time.monotonic()
+        self._written = 0.0
+        self._news = asyncio.Event()
+
+    async def run(self) -> int:
+        """Until SIGTERM, SIGINT, or after one look."""
+        task = asyncio.ensure_future(self._live())
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, task.cancel)
+        try:
+            await task
+        except asyncio.CancelledError:
+            self._log.info("stopped", block=self._head.block)
+        finally:
+            self._write_status(force=True)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._client.close(), CLOSE_SECONDS)
+        return 0
+
+    async def _live(self) -> None:
+        started, seen = False, -1
+        listener = None
+        while True:
+            try:
+                if not started:
+                    await self._client.open()
+                    await self._bot.start(await self._look_up())
+                    listener = self._listen()
+                    started = True
+                head = await self._look_up()
+                if head.block != seen or self._bot.waiting():
+                    await self._bot.look(head)
+                seen, self._failures = head.block, 0
+                self._write_status()
+                if self._common.once:
+                    break
+                await self._pause(self._common.poll)
+            except (NetworkError, TransactionLost) as fault:
+                await self._failed(fault)
+        if listener:
+            listener.cancel()
+
+    async def _look_up(self) -> Head:
+        self._head = Head(*await self._client.head())
+        return self._head
+
+    async def _failed(self, fault: CrossmarginError) -> None:
+        self._failures += 1
+        self._last_error = str(fault)
+        self._write_status(force=True)
+        if self._failures > self._common.retries:
+            raise NetworkError(f"gave up after {self._failures} failures in a row: {fault}")
+        self._log.warn("failed", count=self._failures, error=fault)
+        await self._pause(min(0.1 * 2**self._failures, LONGEST_PAUSE))
+
+    def _listen(self) -> asyncio.Task | None:
+        """Over a websocket, let new blocks cut the pauses short."""
+        if not self._common.rpc.startswith("ws"):
+            return None
+
+        async def follow() -> None:
+            with contextlib.suppress(Exception):  # without news the bot still polls
+                await self._client.w3.eth.subscribe("newHeads")
+                async for _ in self._client.w3.socket.process_subscriptions():
+                    self._news.set()
+
+        return asyncio.ensure_future(follow())
+
+    async def _pause(self, seconds: float) -> None:
+        self._news.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._news.wait(), seconds)
+
+    def _write_status(self, force: bool = False) -> None:
+        path = self._common.status
+        now = time.monotonic()
+        if path is None or not (force or now - self._written > STATUS_SECONDS):
+            return
+        self._written = now
+        line = {
+            "bot": self._bot.name,
+            "ok": self._failures == 0,
+            "address": self._common.key.address if self._common.key else None,
+            "dry_run": self._common.dry_run,
+            "block": self._head.block,
+            "time": self._head.time,
+            "seconds": round(now - self._started, 1),
+            "failures": self._failures,
+            "last_error": self._last_error,
+            **self._bot.state(),
+            "counts": self._log.counts,
+        }
+        write_atomically(path, json.dumps(line) + "\n")
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace a file in one step: a reader never sees half of it."""
+    beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    beside.write_text(text)
+    beside.replace(path)
+
+
+def serve(bot: Bot, client: AsyncClient, common: Common, log: Log) -> int:
+    """Run a bot in an event loop of its own."""
+
+    async def main() -> int:
+        return await Runner(bot, client, common, log).run()
+
+    if sys.platform == "linux":
+        sys.stdout.reconfigure(line_buffering=True)
+    return asyncio.run(main())

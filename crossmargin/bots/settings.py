@@ -1,0 +1,239 @@
+"""One set of options for file, environment and flags; the key from a keyfile or the environment alone.
+
+A flag wins over CROSSMARGIN_<OPTION>, that over the file of --config (TOML or JSON, dashes or underscores), that over the
+default. A key is never an option: CROSSMARGIN_KEY holds it in hexadecimal, or --keyfile names a file with that or a
+keystore (as Ape's), whose passphrase is CROSSMARGIN_PASSPHRASE.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+import click
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+
+from crossmargin.client.addresses import addresses_of
+from crossmargin.client.codec import WAD, parse_account
+from crossmargin.errors import ConfigError, CrossmarginError
+
+PREFIX = "CROSSMARGIN"
+SECRETS = {"key", "private_key", "passphrase", "password", "secret"}
+FASTEST_POLL = 0.02  # seconds
+
+
+class Quote(click.ParamType):
+    """A decimal amount of quote, as WAD."""
+
+    name = "quote"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int) and not isinstance(value, bool) and param and value == param.default:
+            return value  # a default is WAD already
+        try:
+            amount = Decimal(str(value)) * WAD
+        except InvalidOperation:
+            self.fail(f"{value!r} is not an amount", param, ctx)
+        if amount != amount.to_integral_value() or amount < 0:
+            self.fail(f"{value!r} is not an amount of 0 or more with at most 18 decimals", param, ctx)
+        return int(amount)
+
+
+class AccountId(click.ParamType):
+    """An account: 0xowner, 0xowner/sub or a number."""
+
+    name = "account"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        try:
+            return parse_account(str(value))
+        except ValueError as fault:
+            self.fail(str(fault), param, ctx)
+
+
+QUOTE = Quote()
+ACCOUNT = AccountId()
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+def _read_config(ctx: click.Context, _param: click.Parameter, path: Path | None) -> Path | None:
+    if path is not None:
+        ctx.default_map = {**(ctx.default_map or {}), **_load(path, {p.name for p in ctx.command.params})}
+    return path
+
+
+def _load(path: Path, known: set[str | None]) -> dict[str, Any]:
+    try:
+        text = path.read_text()
+    except OSError as fault:
+        raise click.BadParameter(f"{path}: {fault.strerror}", param_hint="--config") from None
+    try:
+        found = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except ValueError as fault:
+        raise click.BadParameter(f"{path}: {' '.join(str(fault).split())}", param_hint="--config") from None
+    if not isinstance(found, dict):
+        raise click.BadParameter(f"{path}: not a table of options", param_hint="--config")
+    options = {name.replace("-", "_"): value for name, value in found.items()}
+    if secrets := SECRETS & set(options):
+        raise click.BadParameter(
+            f"{path}: {', '.join(sorted(secrets))}: a secret has no place here: use --keyfile or {PREFIX}_KEY",
+            param_hint="--config",
+        )
+    if unknown := set(options) - known:
+        raise click.BadParameter(f"{path}: unknown: {', '.join(sorted(unknown))}", param_hint="--config")
+    return options
+
+
+COMMON = (
+    click.option(
+        "--config", type=FILE, is_eager=True, callback=_read_config, help="TOML or JSON of options."
+    ),
+    click.option("--rpc", metavar="URL", default="http://127.0.0.1:8545", help="The node: http(s) or ws(s)."),
+    click.option("--deployment", type=FILE, required=True, help="The deployment's file of addresses."),
+    click.option("--keyfile", type=FILE, help="Keystore, or a file with the key in hexadecimal."),
+    click.option("--dry-run", is_flag=True, help="Look and simulate, send nothing; needs no key."),
+    click.option("--once", is_flag=True, help="One look at the chain, then exit."),
+    click.option("--poll", type=click.FloatRange(FASTEST_POLL), default=0.1, help="Seconds between looks."),
+    click.option("--status", type=FILE, help="Keep a line of JSON about the bot's health here."),
+    click.option("--cursor", type=FILE, help="Remember here how far the chain was read."),
+    click.option(
+        "--from-block", type=click.IntRange(0), help="Read events from here; the deployment's by default."
+    ),
+    click.option(
+        "--retries", type=click.IntRange(0), default=8, help="Failed looks in a row before giving up."
+    ),
+    click.option("--min-profit", type=QUOTE, default=0, help="Quote a batch must earn above its gas."),
+    click.option("--native-price", type=QUOTE, default=0, help="Quote a native token costs; 0 ignores gas."),
+    click.option(
+        "--native-market", type=click.IntRange(0, 31), help="Market whose price is the native token's."
+    ),
+    click.option("--max-gas-price", type=click.FloatRange(0), help="Gwei above which nothing is sent."),
+)
+
+
+def options(*more: Callable) -> Callable:
+    """Decorator: the options all bots have, then these."""
+
+    def decorate(function: Callable) -> Callable:
+        for option in reversed((*COMMON, *more)):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+@dataclass(frozen=True)
+class Common:
+    """What every bot is told. Quote amounts in WAD; `poll` in seconds; `max_gas_price` in wei."""
+
+    rpc: str
+    deployment: Path
+    addresses: Mapping[str, str]
+    key: LocalAccount | None
+    dry_run: bool
+    once: bool
+    poll: float
+    status: Path | None
+    cursor: Path | None
+    from_block: int
+    retries: int
+    min_profit: int
+    native_price: int
+    native_market: int | None
+    max_gas_price: int | None
+
+    @property
+    def sender(self) -> str:
+        """Address that simulations come from."""
+        return self.key.address if self.key else "0x000000000000000000000000000000000000dEaD"
+
+
+def common(given: dict[str, Any]) -> Common:
+    """Take the common options out of `given`. Raises ConfigError for what is missing."""
+    given.pop("config", None)
+    keyfile = given.pop("keyfile")
+    key = load_key(keyfile)
+    if key is None and not given["dry_run"]:
+        raise ConfigError(f"there is no key: set {PREFIX}_KEY, name a --keyfile, or look on with --dry-run")
+    gwei = given.pop("max_gas_price")
+    first = given.pop("from_block")
+    names = [n for n in Common.__dataclass_fields__ if n in given]
+    found = {name: given.pop(name) for name in names}
+    return Common(
+        **found,
+        addresses=addresses_of(found["deployment"]),
+        key=key,
+        from_block=deployment_block(found["deployment"]) if first is None else first,
+        max_gas_price=None if gwei is None else int(gwei * 10**9),
+    )
+
+
+def deployment_block(path: Path) -> int:
+    """The block of the first contract in a deployment file; 0 if it does not say."""
+    try:
+        found = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return 0
+    rows = found.get("contracts", found) if isinstance(found, dict) else {}
+    blocks = [
+        row["block"] for row in rows.values() if isinstance(row, dict) and isinstance(row.get("block"), int)
+    ]
+    return min(blocks, default=0)
+
+
+def load_key(keyfile: Path | None, environment: Mapping[str, str] = os.environ) -> LocalAccount | None:
+    """The signer from the keyfile, else from the environment, else None. Nothing of the key is ever in a message."""
+    if keyfile is not None:
+        return _from_file(keyfile, environment.get(f"{PREFIX}_PASSPHRASE", ""))
+    text = environment.get(f"{PREFIX}_KEY", "").strip()
+    return _from_hex(text, f"{PREFIX}_KEY") if text else None
+
+
+def _from_file(path: Path, passphrase: str) -> LocalAccount:
+    try:
+        text = path.read_text().strip()
+    except OSError as fault:
+        raise ConfigError(f"cannot read the keyfile {path}: {fault.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"the keyfile {path} is not text") from None
+    if not text.startswith("{"):
+        return _from_hex(text, str(path))
+    try:
+        return Account.from_key(Account.decrypt(text, passphrase))
+    except Exception:
+        raise ConfigError(
+            f"the keyfile {path} does not open: is {PREFIX}_PASSPHRASE its passphrase?"
+        ) from None
+
+
+def _from_hex(text: str, where: str) -> LocalAccount:
+    try:
+        return Account.from_key(text)
+    except Exception:
+        raise ConfigError(f"{where} is not a private key: 32 bytes in hexadecimal are") from None
+
+
+def run_command(command: click.Command, name: str, args: list[str] | None = None) -> int:
+    """Run a command; every failure it knows is one line on stderr. Returns the exit code."""
+    try:
+        result = command.main(args, prog_name=name, standalone_mode=False, auto_envvar_prefix=PREFIX)
+        return result if isinstance(result, int) else 0
+    except click.ClickException as fault:
+        return _failed(name, fault.format_message(), fault.exit_code)
+    except (CrossmarginError, OSError) as fault:
+        return _failed(name, str(fault), 1)
+    except (KeyboardInterrupt, click.Abort):
+        return _failed(name, "interrupted", 130)
+
+
+def _failed(name: str, message: str, code: int) -> int:
+    print(f"{name}: {' '.join(message.split())}", file=sys.stderr, flush=True)
+    return code
