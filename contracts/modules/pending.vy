@@ -2,7 +2,7 @@
 # pragma nonreentrancy off
 """
 @title pending: the word of a pending order, its terms and its hash
-@notice Layout from the least significant bit. The timing word of a market has the same middle part and zeros elsewhere.
+@notice Layout from the least significant bit. The timing word of an open market is the same without a commit time.
           0 commit time uint40 | 40 delay uint24 | 64 window uint24 | 88 max_exec_age uint24 (all s) |
           112 keeper fee uint96 (WAD quote)
 """
@@ -12,6 +12,7 @@ from interfaces import IPositionManager
 
 U24: constant(uint256) = 2**24 - 1
 U40: constant(uint256) = 2**40 - 1
+U112: constant(uint256) = 2**112 - 1
 
 # Seconds. A window must outlast the heartbeat of a slow feed, which may be a day.
 MAX_DELAY: constant(uint256) = 3_600
@@ -69,11 +70,22 @@ def unpack_timing(word: uint256) -> IOrderBook.Timing:
 
 @pure
 @internal
-def committed(timing: uint256, now: uint256, fee: uint256) -> uint256:
+def with_fee(timing: uint256, fee: uint256) -> uint256:
     """
-    @notice The word of an order committed at `now`; fee < 2^96.
+    @notice The timing word with another keeper fee (below 2^96); a closed market's stays 0.
     """
-    return timing | now | (fee << 112)
+    if timing == 0:
+        return 0
+    return (timing & U112) | (fee << 112)
+
+
+@pure
+@internal
+def committed(timing: uint256, now: uint256) -> uint256:
+    """
+    @notice The word of an order committed at `now` under a market's timing word.
+    """
+    return timing | now
 
 
 @pure

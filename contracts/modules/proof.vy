@@ -12,7 +12,7 @@ FIRST_PRICE: constant(Bytes[4]) = method_id("first_price_since(uint256,uint256,u
 
 @view
 @internal
-def price_for(oracle: address, market: uint256, word: uint256, update: Bytes[1024]) -> (uint256, String[64]):
+def price_for(oracle: address, market: uint256, word: uint256, update: Bytes[32]) -> (uint256, String[64]):
     """
     @notice The first price published at or after the order was due (WAD), or 0 and why there is none now. Never reverts
             for the sake of an order.
