@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -22,6 +23,7 @@ from crossmargin.demo.paths import DEFAULT_TICKS, MARKETS, MAX_TICKS, MIN_TICKS,
 from crossmargin.demo.report import money, print_report
 from crossmargin.demo.result import DemoResult, Tick
 from crossmargin.demo.scenario import DemoError, Scenario
+from crossmargin.errors import CrossmarginError
 from crossmargin.processes import Anvil, ProcessError, Processes
 
 
@@ -80,8 +82,7 @@ def simulate(path: PricePath, accounts: int, seed: int, port: int | None, consol
     with Processes() as group:
         live.stage("starting a local chain")
         anvil = group.add(Anvil(port, anvil_options(path)))
-        venue = ChainVenue(anvil.url, plan)
-        with live.progress:
+        with closing(ChainVenue(anvil.url, plan)) as venue, live.progress:
             return Scenario(venue, path, plan, live, start=group.add, check=group.check, seed=seed).run()
 
 
@@ -144,7 +145,7 @@ def run(args: list[str] | None = None) -> int:
         return 0
     except click.ClickException as fault:
         return _failed(fault.format_message(), fault.exit_code)
-    except (PathError, ProcessError, DemoError, OSError) as fault:
+    except (PathError, ProcessError, DemoError, CrossmarginError, OSError) as fault:
         return _failed(str(fault), 1)
     except (KeyboardInterrupt, click.Abort):
         return _failed("interrupted; everything it started has been stopped", 130)

@@ -79,12 +79,26 @@ class Trade:
 
 
 @dataclass(frozen=True)
+class Move:
+    """Money taken out at `permille` of the ticks: by trader `who`, or with `exit` by that liquidity provider.
+
+    `share` in bps: of what margin allows, or of the provider's shares.
+    """
+
+    permille: int
+    who: int
+    share: int
+    exit: bool = False
+
+
+@dataclass(frozen=True)
 class Plan:
     """Everything that the actors of the demo do."""
 
     providers: tuple[int, ...]  # quote, smallest units
     books: tuple[Book, ...]
     trades: tuple[Trade, ...]
+    moves: tuple[Move, ...] = ()
 
     def total(self, token: str) -> int:
         """What all traders deposit of one token, in smallest units."""
@@ -154,6 +168,15 @@ _TRADES = (
     (850, 15, None, BPS, 0),
 )
 
+_MOVES = (
+    Move(220, 3, 5000),
+    Move(380, 16, 5000),
+    Move(420, 2, 2500, exit=True),
+    Move(560, 19, 5000),
+    Move(720, 1, 1000, exit=True),
+    Move(900, 3, 8000),
+)
+
 
 def make_plan(
     prices: Mapping[str, int], accounts: int = DEFAULT_ACCOUNTS, seed: int = 1, quote: int = DOLLAR
@@ -168,6 +191,7 @@ def make_plan(
         providers=tuple(dollars * 10 ** DECIMALS[QUOTE] for dollars in PROVIDERS),
         books=books,
         trades=tuple(_later(books, rng)),
+        moves=tuple(move for move in _MOVES if move.exit or move.who < len(books)),
     )
 
 

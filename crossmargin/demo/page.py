@@ -235,7 +235,7 @@ def _slices(figure: go.Figure, rows: list[Liquidation], name: str, colour: str) 
         marker={
             "color": colour,
             "opacity": 0.7,
-            "size": [7 + min(quote(row.charged) ** 0.5 / 4, 24) for row in rows],
+            "size": [7 + min(max(quote(row.charged), 0) ** 0.5 / 4, 24) for row in rows],
         },
         text=[
             f"{row.account}: slice {row.fraction / WAD:.1%}, health {times(row.health_before)} → {times(row.health_after)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -32,8 +33,8 @@ def change(before: int, after: int) -> str:
 
 
 def times(health: int | None) -> str:
-    """E / MM in bps -> `0.97`; an account that was closed has none."""
-    return "closed" if health is None else f"{health / 10_000:.2f}"
+    """E / MM in bps -> `0.97`, rounded down; an account that was closed has none."""
+    return "closed" if health is None else f"{health // 100 / 100:.2f}"
 
 
 def moment(timestamp: int) -> str:
@@ -53,7 +54,7 @@ def headline(result: DemoResult) -> list[tuple[str, str]]:
         ("Still liquidatable after a tick, at most", str(result.unhealthy_after_tick_max)),
         ("Keeper rewards", money(sum(row.reward for row in result.liquidations), 2)),
         ("Bad debt", _bad_debt(result)),
-        ("Pool NAV", _from_to(result.pool_nav_start, result.pool_nav_end)),
+        ("Pool NAV", _pool(result)),
         ("Cover fund", _from_to(result.cover_start, result.cover_end)),
         ("Utilisation at its highest", _utilisation(result)),
         ("Funding, borrow, trading fees", _carry(result)),
@@ -93,6 +94,10 @@ def _from_to(before: int, after: int) -> str:
     return f"{money(before)} → {money(after)}{percentage}"
 
 
+def _pool(result: DemoResult) -> str:
+    return f"{_from_to(result.pool_nav_start, result.pool_nav_end)}, a share {result.share_price_change:+.2%}"
+
+
 def _utilisation(result: DemoResult) -> str:
     net = max(tick.utilisation_net for tick in result.ticks)
     gross = max(tick.utilisation_gross for tick in result.ticks)
@@ -111,13 +116,13 @@ def liquidation_cells(row: Liquidation) -> list[str]:
         percent(row.fraction),
         times(row.health_before),
         times(row.health_after),
-        money(row.charged, 2),
+        money(row.charged),
         money(row.reward, 2),
-        money(row.bad_debt, 2),
+        money(row.bad_debt),
     ]
 
 
-LIQUIDATION_COLUMNS = ("time", "account", "slice", "E/MM before", "after", "charged", "reward", "bad debt")
+LIQUIDATION_COLUMNS = ("time", "account", "slice", "E/MM", "after", "charged", "reward", "bad debt")
 GAS_COLUMNS = ("operation", "calls", "mean gas", "least", "most")
 
 
@@ -133,7 +138,9 @@ def gas_cells(result: DemoResult) -> list[list[str]]:
 def print_report(result: DemoResult, console: Console) -> None:
     """Print summary, liquidations and gas."""
     console.print()
-    summary = Table(title="What happened", show_header=False, title_justify="left", pad_edge=False)
+    summary = Table(
+        title="What happened", show_header=False, title_justify="left", pad_edge=False, box=SIMPLE_HEAD
+    )
     summary.add_column(style="bold")
     summary.add_column(overflow="fold")
     for name, value in headline(result):
@@ -160,9 +167,11 @@ def _largest_title(result: DemoResult) -> str:
 def _print_table(console: Console, title: str, columns: tuple[str, ...], rows: list[list[str]]) -> None:
     if not rows:
         return
-    table = Table(title=title, title_justify="left", pad_edge=False)
+    table = Table(title=title, title_justify="left", pad_edge=False, box=SIMPLE_HEAD)
     for index, column in enumerate(columns):
-        table.add_column(column, justify="left" if index < 1 or column == "account" else "right")
+        table.add_column(
+            column, no_wrap=True, justify="left" if index < 1 or column == "account" else "right"
+        )
     for row in rows:
         table.add_row(*row)
     console.print()

@@ -18,13 +18,15 @@ class Tick:
 
     `prices`: symbol -> 1e-8 dollars; `quote` the same for the quote token. `health`: equity over maintenance margin in
     bps of every account with a position. `unhealthy`: how many of them stayed liquidatable. Utilisations are
-    requirement over capacity, 1 = at the cap's base of U-1 (reduced equity).
+    requirement over capacity, 1 = at the cap's base of U-1 (reduced equity). `share_price`: quote token units for 1e18
+    shares of the pool.
     """
 
     timestamp: int
     prices: Mapping[str, int]
     quote: int
     pool_nav: int
+    share_price: int
     cover: int
     utilisation_net: int
     utilisation_gross: int
@@ -68,19 +70,23 @@ class Conservation:
     """Ledger against tokens, in the smallest ledger unit (1e-18): every field must be zero.
 
     `tokens`: token -> what the Vault holds less what it has credited. `cash`: sum of cash over all accounts less what is
-    credited. `base` and `quote`: market -> sum over traders and pool.
+    credited; `collateral`: token -> the same. `base` and `quote`: market -> sum over traders and pool. `debt`: D less the
+    sum of negative cash.
     """
 
     tokens: Mapping[str, int]
     cash: int
+    collateral: Mapping[str, int] = field(default_factory=dict)
     base: Mapping[str, int] = field(default_factory=dict)
     quote: Mapping[str, int] = field(default_factory=dict)
+    debt: int = 0
 
     @property
     def wei(self) -> int:
         """The sum of all absolute differences."""
-        rows = (*self.tokens.values(), self.cash, *self.base.values(), *self.quote.values())
-        return sum(abs(value) for value in rows)
+        by_name = (self.tokens, self.collateral, self.base, self.quote)
+        rows = [value for row in by_name for value in row.values()]
+        return sum(abs(value) for value in (*rows, self.cash, self.debt))
 
 
 @dataclass(frozen=True)
@@ -99,6 +105,7 @@ class DemoResult:
     gas: tuple[Gas, ...]
     conservation: Conservation
     pool_nav_start: int
+    share_price_start: int
     cover_start: int
     orders: Mapping[str, int]  # executed, failed, expired … -> how many
     fees_paid: int
@@ -110,6 +117,13 @@ class DemoResult:
     def pool_nav_end(self) -> int:
         """The pool's equity after the last tick."""
         return self.ticks[-1].pool_nav
+
+    @property
+    def share_price_change(self) -> float:
+        """Growth of what a share of the pool is worth, which deposits and exits leave alone; 0.01 is 1 %."""
+        if self.share_price_start <= 0:
+            return 0.0
+        return round(self.ticks[-1].share_price / self.share_price_start - 1, 6)
 
     @property
     def cover_end(self) -> int:
@@ -151,6 +165,7 @@ class DemoResult:
             "unhealthy_after_tick_max": self.unhealthy_after_tick_max,
             "pool_nav_start": quote(self.pool_nav_start),
             "pool_nav_end": quote(self.pool_nav_end),
+            "pool_share_price_change": self.share_price_change,
             "cover_start": quote(self.cover_start),
             "cover_end": quote(self.cover_end),
             "utilisation_net_max": fraction(max(tick.utilisation_net for tick in self.ticks)),
@@ -172,6 +187,8 @@ class DemoResult:
             "conservation": {
                 "tokens": dict(self.conservation.tokens),
                 "cash": self.conservation.cash,
+                "collateral": dict(self.conservation.collateral),
+                "debt": self.conservation.debt,
                 "base": dict(self.conservation.base),
                 "quote": dict(self.conservation.quote),
             },

@@ -7,8 +7,9 @@ either: they are programs of their own, and the scenario only waits for what the
 from __future__ import annotations
 
 import time
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from crossmargin.demo.books import BPS, Book, Plan, Trade, notional_to_size
@@ -17,7 +18,9 @@ from crossmargin.demo.result import HEALTH_CAP, WAD, Conservation, DemoResult, G
 from crossmargin.processes import Child
 
 SETTLE_SECONDS = 6.0  # how long a tick waits for the bots before what is left counts as left
-POLL_SECONDS = 0.02
+START_SECONDS = 60.0  # the same while the bots are still starting
+POLL_SECONDS = 0.01
+SETUP_SECONDS = 3600  # of the chain before the first tick: for deployment, deposits and the first orders
 
 
 class DemoError(RuntimeError):
@@ -26,9 +29,13 @@ class DemoError(RuntimeError):
 
 @dataclass(frozen=True)
 class State:
-    """The venue now. Amounts and utilisations in WAD; `health`: account -> E / MM in bps, of those with positions."""
+    """The venue now. Amounts and utilisations in WAD; `health`: account -> E / MM in bps, of those with positions.
+
+    `share_price`: quote token units for 1e18 shares of the pool.
+    """
 
     pool_nav: int
+    share_price: int
     cover: int
     utilisation_net: int
     utilisation_gross: int
@@ -52,8 +59,8 @@ class Totals:
 class Venue(Protocol):
     """A deployed venue, as far as the demo needs one. Accounts are places in the plan; sizes are signed WAD."""
 
-    def deploy(self, timestamp: int, prices: Mapping[str, int], quote: int) -> None:
-        """Deploy tokens, feeds and contracts, the first prices published at `timestamp`."""
+    def deploy(self, timestamp: int, prices: Mapping[str, int], quote: int) -> str:
+        """Deploy tokens, feeds and contracts from `timestamp` on; returns what the feeds are."""
 
     def provide(self, provider: int, amount: int) -> None:
         """A liquidity provider puts in `amount` of quote, in smallest units."""
@@ -64,11 +71,20 @@ class Venue(Protocol):
     def bots(self) -> Sequence[Child]:
         """The keeper and liquidator programs, not yet started."""
 
+    def now(self) -> int:
+        """Time of the latest block."""
+
     def push(self, timestamp: int, prices: Mapping[str, int], quote: int) -> None:
         """Move the chain's clock to `timestamp` and publish a round on every feed there."""
 
-    def submit(self, account: int, market: str, size: int, reduce_only: bool = False) -> bool:
-        """Submit a market order; False if it was refused for the account's margin or a cap."""
+    def step(self) -> None:
+        """Let what the bots have sent happen."""
+
+    def submit(self, account: int, market: str, size: int, reduce_only: bool = False) -> None:
+        """Prepare a market order; `commit` sends it."""
+
+    def commit(self) -> None:
+        """Commit the orders that were submitted. What the venue refuses is counted and left."""
 
     def affordable(self, account: int, market: str, size: int) -> int:
         """The part of `size` that `quote_order` allows, a multiple of a lot, possibly zero."""
@@ -76,10 +92,10 @@ class Venue(Protocol):
     def order_delay(self) -> int:
         """Seconds between the commit of an order and the first round that may execute it."""
 
-    def pending_orders(self) -> int:
+    def pending_orders(self) -> frozenset[object]:
         """Orders neither executed nor expired."""
 
-    def liquidatable(self) -> Sequence[int]:
+    def liquidatable(self) -> frozenset[int]:
         """Accounts below maintenance."""
 
     def equity(self, account: int) -> int:
@@ -90,6 +106,12 @@ class Venue(Protocol):
 
     def close_fraction(self, account: int, fraction: int) -> None:
         """Reduce the whole book in proportion; `fraction` in WAD."""
+
+    def withdraw(self, account: int, share: int) -> None:
+        """Withdraw `share` (bps) of the quote that margin allows."""
+
+    def redeem(self, provider: int, share: int) -> None:
+        """A liquidity provider leaves with `share` (bps) of its shares."""
 
     def state(self) -> State:
         """The venue after the last block."""
@@ -129,11 +151,9 @@ class Scenario:
         self._start = start
         self._check = check
         self._seed = seed
-        self._now = path.timestamps[0]
         self._due = list(plan.trades)
-        self._given_up: frozenset[int] = (
-            frozenset()
-        )  # accounts that no bot helped in time: not waited for again
+        self._moves = list(plan.moves)
+        self._given_up: frozenset[object] = frozenset()  # what no bot did in time: not waited for again
 
     def run(self) -> DemoResult:
         """From an empty chain to the result."""
@@ -150,9 +170,9 @@ class Scenario:
     def _set_up(self) -> None:
         self._watcher.stage("deploying tokens, feeds and contracts")
         # The books open before the first tick, at its prices.
-        step = self._path.timestamps[1] - self._path.timestamps[0]
-        self._now -= step
-        self._venue.deploy(self._now, self._path.at(0), self._path.quote[0])
+        begin = self._path.timestamps[0] - SETUP_SECONDS
+        feeds = self._venue.deploy(begin, self._path.at(0), self._path.quote[0])
+        self._watcher.stage(f"prices come from {feeds}")
         self._watcher.stage(f"{len(self._plan.providers)} liquidity providers deposit")
         for provider, amount in enumerate(self._plan.providers):
             self._venue.provide(provider, amount)
@@ -172,7 +192,7 @@ class Scenario:
                 if leg < len(book.targets):
                     target = book.targets[leg]
                     self._order(account, target.market, target.size)
-            self._execute(0)
+            self._execute(0, START_SECONDS)
 
     def _order(self, account: int, market: str, size: int, reduce_only: bool = False) -> None:
         """Submit it, cut down to what the account can afford."""
@@ -180,27 +200,39 @@ class Scenario:
         if size:
             self._venue.submit(account, market, size, reduce_only)
 
-    def _execute(self, tick: int) -> None:
-        """Publish the round that executes what was submitted, at the tick's prices, and wait for the keeper."""
-        self._now += self._venue.order_delay() + 1
-        self._venue.push(self._now, self._path.at(tick), self._path.quote[tick])
-        self._settle()
+    def _execute(self, tick: int, seconds: float | None = None) -> None:
+        """Commit what was submitted, publish the round that executes it, at the tick's prices, wait for the keeper."""
+        self._venue.commit()
+        moment = self._venue.now() + self._venue.order_delay() + 1
+        self._venue.push(moment, self._path.at(tick), self._path.quote[tick])
+        self._settle(seconds)
 
     # ---- the run -------------------------------------------------------------------------------
 
     def _tick(self, number: int) -> Tick:
-        self._now = max(self._now + 1, self._path.timestamps[number])
-        self._venue.push(self._now, self._path.at(number), self._path.quote[number])
+        moment = max(self._venue.now() + 1, self._path.timestamps[number])
+        self._venue.push(moment, self._path.at(number), self._path.quote[number])
         self._settle()
+        self._move(number)
         if self._trade(number):
             self._execute(number)
         tick = self._measure(number)
         self._watcher.tick(number, tick)
         return tick
 
+    def _is_due(self, permille: int, number: int) -> bool:
+        return permille * len(self._path) <= number * 1000
+
+    def _move(self, number: int) -> None:
+        """Withdrawals and exits that are due."""
+        due = [move for move in self._moves if self._is_due(move.permille, number)]
+        self._moves = self._moves[len(due) :]
+        for move in due:
+            (self._venue.redeem if move.exit else self._venue.withdraw)(move.who, move.share)
+
     def _trade(self, number: int) -> bool:
         """Do what is due; True if orders wait for a round."""
-        due = [trade for trade in self._due if trade.permille * len(self._path) <= number * 1000]
+        due = [trade for trade in self._due if self._is_due(trade.permille, number)]
         self._due = self._due[len(due) :]
         return any([self._do(trade, number) for trade in due])
 
@@ -219,17 +251,19 @@ class Scenario:
         self._order(trade.account, trade.market, size, reduce_only=bool(trade.reduce))
         return size != 0
 
-    def _settle(self) -> None:
+    def _settle(self, seconds: float | None = None) -> None:
         """Wait until the bots have nothing left to do, or long enough."""
-        deadline = time.monotonic() + SETTLE_SECONDS
-        while (
-            left := frozenset(self._venue.liquidatable())
-        ) - self._given_up or self._venue.pending_orders():
+        deadline = time.monotonic() + (SETTLE_SECONDS if seconds is None else seconds)
+        while (left := self._left()) - self._given_up:
             self._check()
             if time.monotonic() > deadline:
                 break
             time.sleep(POLL_SECONDS)
+            self._venue.step()
         self._given_up = left
+
+    def _left(self) -> frozenset[object]:
+        return frozenset(self._venue.liquidatable()) | frozenset(self._venue.pending_orders())
 
     def _measure(self, number: int) -> Tick:
         state = self._venue.state()
@@ -239,6 +273,7 @@ class Scenario:
             prices=self._path.at(number),
             quote=self._path.quote[number],
             pool_nav=state.pool_nav,
+            share_price=state.share_price,
             cover=state.cover,
             utilisation_net=state.utilisation_net,
             utilisation_gross=state.utilisation_gross,
@@ -260,10 +295,13 @@ class Scenario:
             providers=len(self._plan.providers),
             deposited=sum(book.equity for book in self._plan.books),
             ticks=ticks,
-            liquidations=totals.liquidations,
+            liquidations=tuple(
+                replace(row, tick=self._tick_of(row.timestamp)) for row in totals.liquidations
+            ),
             gas=totals.gas,
             conservation=totals.conservation,
             pool_nav_start=before.pool_nav,
+            share_price_start=before.share_price,
             cover_start=before.cover,
             orders=totals.orders,
             fees_paid=totals.fees_paid,
@@ -271,3 +309,6 @@ class Scenario:
             borrow_paid=totals.borrow_paid,
             seconds=time.monotonic() - began,
         )
+
+    def _tick_of(self, timestamp: int) -> int:
+        return max(0, bisect_right(self._path.timestamps, timestamp) - 1)

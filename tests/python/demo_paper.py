@@ -11,7 +11,9 @@ class Paper:
         self.log: list[tuple] = []
         self.pushes: list[int] = []
         self.positions: dict[tuple[int, str], int] = {}
+        self.submitted: list[tuple[int, str, int, bool]] = []
         self.orders: list[tuple[int, str, int, bool]] = []
+        self.closed = False
         self.unhealthy: dict[int, int] = {}
         self.patience = patience
         self.stuck = stuck
@@ -19,6 +21,17 @@ class Paper:
 
     def deploy(self, timestamp, prices, quote):
         self.log.append(("deploy", timestamp, dict(prices)))
+        self.time = timestamp
+        return "paper"
+
+    def close(self):
+        self.closed = True
+
+    def now(self):
+        return self.time
+
+    def step(self):
+        self.time += 1
 
     def provide(self, provider, amount):
         self.log.append(("provide", provider, amount))
@@ -31,6 +44,8 @@ class Paper:
 
     def push(self, timestamp, prices, quote):
         assert not self.pushes or timestamp > self.pushes[-1], "a round must be later than the last"
+        assert timestamp > self.time, "the clock never goes back"
+        self.time = timestamp
         self.pushes.append(timestamp)
         for account, market, size, reduce_only in self.orders:
             held = self.positions.get((account, market), 0)
@@ -46,19 +61,22 @@ class Paper:
 
     def submit(self, account, market, size, reduce_only=False):
         self.log.append(("submit", account, market, size))
-        self.orders.append((account, market, size, reduce_only))
-        return True
+        self.submitted.append((account, market, size, reduce_only))
+
+    def commit(self):
+        self.orders += self.submitted
+        self.submitted.clear()
 
     def order_delay(self):
         return 5
 
     def pending_orders(self):
-        return len(self.orders)
+        return frozenset(("order", i) for i in range(len(self.orders)))
 
     def liquidatable(self):
         self.looks += 1
         self.unhealthy = {account: left - 1 for account, left in self.unhealthy.items() if left > 1}
-        return list(self.unhealthy)
+        return frozenset(self.unhealthy)
 
     def equity(self, account):
         return 1000 * WAD
@@ -69,9 +87,15 @@ class Paper:
     def close_fraction(self, account, fraction):
         self.log.append(("close", account, fraction))
 
+    def withdraw(self, account, share):
+        self.log.append(("withdraw", account, share))
+
+    def redeem(self, provider, share):
+        self.log.append(("redeem", provider, share))
+
     def state(self):
         health = {account: 9_000 for account in self.unhealthy} | {99: 20_000, 98: 10**12}
-        return State(10_000_000 * WAD + len(self.pushes), 7, WAD // 50, WAD // 20, 5 * WAD, health)
+        return State(10_000_000 * WAD + len(self.pushes), 10**6, 7, WAD // 50, WAD // 20, 5 * WAD, health)
 
     def totals(self):
         return Totals((), {"executed": 9}, 1, 2, 3, (), Conservation({"USDC": 0}, 0))

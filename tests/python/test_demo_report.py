@@ -22,6 +22,7 @@ def tick(i: int) -> Tick:
         prices={"BTC": (40_000 - 100 * i) * 10**8, "ETH": (2_000 - 10 * i) * 10**8},
         quote=10**8,
         pool_nav=(10_000_000 + 100 * i) * WAD,
+        share_price=1_000_000 + 10 * i,
         cover=(50_000 - i) * WAD,
         utilisation_net=WAD * i // 1000,
         utilisation_gross=WAD * i // 500,
@@ -63,6 +64,7 @@ def result() -> DemoResult:
         gas=(Gas("liquidate", (150_000, 250_001)), Gas("order", (210_000,)), Gas("never", ())),
         conservation=Conservation(tokens={"USDC": 0, "WETH": 0}, cash=0, base={"BTC": 0}, quote={"BTC": 0}),
         pool_nav_start=10_000_000 * WAD,
+        share_price_start=1_000_000,
         cover_start=50_000 * WAD,
         orders={"executed": 90, "failed": 1},
         fees_paid=9 * WAD,
@@ -84,6 +86,7 @@ def test_json_has_the_promised_keys_and_figures(result, tmp_path):
     assert data["accounts_liquidated"] == 3
     assert data["rewards"] == 110
     assert data["unhealthy_after_tick_max"] == 2
+    assert data["pool_share_price_change"] == 0.00039
     assert (data["pool_nav_start"], data["pool_nav_end"]) == (10_000_000, 10_003_900)
     assert data["gas"]["liquidate"] == {"calls": 2, "mean": 200_000, "min": 150_000, "max": 250_001}
     assert "never" not in data["gas"]
@@ -131,7 +134,7 @@ def test_terminal_report(result):
     assert "10,000,000 → 10,003,900 (+0.04 %)" in text
     assert "1,234.50, 0.00, 9.00" in text
     assert "The 15 largest of 22 liquidations" in text
-    assert re.search(r"liquidate +│ +2 │ +200,000 │ +150,000 │ +250,001", text)
+    assert re.search(r"liquidate +2 +200,000 +150,000 +250,001", text)
     assert "BTC -10 %, ETH -20 %" in text  # 3,900 of 40,000 and 390 of 2,000
 
 

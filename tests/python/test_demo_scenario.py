@@ -60,6 +60,14 @@ def test_later_trades_reduce_what_is_held():
     ]
 
 
+def test_money_is_taken_out_while_prices_fall():
+    venue = Paper()
+    _, _, _, plan, _ = play(venue)
+    done = [entry for entry in venue.log if entry[0] in ("withdraw", "redeem")]
+    assert done == [("redeem" if m.exit else "withdraw", m.who, m.share) for m in plan.moves]
+    assert {m.exit for m in plan.moves} == {True, False}
+
+
 def test_a_tick_waits_for_the_bots():
     result, *_ = play(Paper(patience=4))
     assert result.unhealthy_after_tick_max == 0
@@ -67,6 +75,7 @@ def test_a_tick_waits_for_the_bots():
 
 def test_whom_no_bot_helps_is_counted_and_not_waited_for_twice(monkeypatch):
     monkeypatch.setattr(module, "SETTLE_SECONDS", 0.1)
+    monkeypatch.setattr(module, "START_SECONDS", 0.1)
     venue = Paper(stuck=(3,))
     result, *_ = play(venue)
     assert result.unhealthy_after_tick_max >= 1

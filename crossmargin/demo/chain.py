@@ -1,0 +1,352 @@
+"""The demo's venue on anvil: real contracts, real feeds, traders with keys of their own, bots as separate programs.
+
+While the venue is set up every transaction has its own block. From the start of the bots on blocks are made here: one for
+what traders do together, one for each round of prices, and one whenever a bot has sent something.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from eth_account import Account as Keys
+from eth_account.signers.local import LocalAccount
+from eth_utils.crypto import keccak
+
+from crossmargin.client import Calls, Client, Order, Receipt, account_id
+from crossmargin.client.abi import Call, load
+from crossmargin.client.codec import LOT, WAD
+from crossmargin.client.events import (
+    Liquidated,
+    OrderCancelled,
+    OrderExecuted,
+    OrderExpired,
+    OrderFailed,
+    Trade,
+)
+from crossmargin.client.records import LIQUIDATABLE, Health
+from crossmargin.demo import feeds
+from crossmargin.demo.blocks import Blocks
+from crossmargin.demo.books import BPS, QUOTE, Book, Plan
+from crossmargin.demo.paths import DOLLAR, PricePath
+from crossmargin.demo.record import Record, fees_of
+from crossmargin.demo.result import HEALTH_CAP, Conservation
+from crossmargin.demo.scenario import SETUP_SECONDS, DemoError, State, Totals
+from crossmargin.deploy import deploy
+from crossmargin.deployment import Deployment
+from crossmargin.processes import Child
+from crossmargin.sending import Sender
+
+GAS_LIMIT = 100_000_000  # of a block: two of a bot's largest batches fit
+GAS = 2_000_000  # limit of a trader's transaction, which is not estimated
+SLACK = 5  # per cent that a market order's fill may be worse than the mark
+POLL = "0.03"  # seconds between a bot's looks
+CUTS = (100, 97, 93, 88, 80, 70, 60, 50, 40, 30, 20, 10)  # per cent of an order that are tried
+LEDGER = 10 ** (18 - 6)  # WAD in a unit of the quote token
+
+
+def anvil_options(path: PricePath) -> list[str]:
+    """How to start the chain for a path."""
+    genesis = path.timestamps[0] - SETUP_SECONDS - 60
+    return ["--timestamp", str(genesis), "--gas-limit", str(GAS_LIMIT), "--accounts", "1"]
+
+
+class ChainVenue:
+    """A `Venue` (see scenario.py) on the anvil at `url`."""
+
+    def __init__(self, url: str, plan: Plan) -> None:
+        self._url = url
+        self._plan = plan
+        self._blocks = Blocks(url)
+        self._folder = TemporaryDirectory(prefix="crossmargin-demo-")
+        self._owner = _key("owner")
+        self._providers = [_key(f"provider {i}") for i in range(len(plan.providers))]
+        self._traders = [_key(f"trader {i}") for i in range(len(plan.books))]
+        self._bots = {name: _key(name) for name in ("keeper", "liquidator")}
+        self._ids = [account_id(key.address) for key in self._traders]
+        self._feeds = feeds.available()
+        self._queue: list[tuple[int, Order]] = []
+        self._pending: set[str] = set()
+        self._seen = -1  # block of the cached answers
+        self._cache: dict[str, Any] = {}
+        self._block = 0
+        self._salt = 0
+
+    def close(self) -> None:
+        """Remove the files that the bots were given."""
+        self._folder.cleanup()
+
+    # ---- set-up --------------------------------------------------------------------------------
+
+    def deploy(self, timestamp: int, prices: Mapping[str, int], quote: int) -> str:
+        """Deploy everything; returns what the feeds are made of."""
+        everyone = [self._owner, *self._providers, *self._traders, *self._bots.values()]
+        self._blocks.begin(timestamp, [key.address for key in everyone])
+        answers = {**prices, QUOTE: quote}
+        self._feeds.deploy(Sender(self._blocks.w3, self._owner), answers)
+        self._venue: Deployment = deploy(
+            self._blocks.w3,
+            key=self._owner,
+            markets=list(prices),
+            feeds=self._feeds.addresses,
+            prices={symbol: Fraction(answer, DOLLAR) for symbol, answer in answers.items()},
+            out=self._folder.name,
+        )
+        self._feeds.adopt(self._venue.feeds)
+        self._client = Client(self._blocks.w3, self._venue)
+        self._calls: Calls = self._client.calls
+        self._markets = self._venue.markets
+        names = {account: book.name for account, book in zip(self._ids, self._plan.books, strict=True)}
+        listed = sum(1 << market for market in self._markets.values())
+        self._record = Record(self._client, names, listed)
+        return self._feeds.kind
+
+    def provide(self, provider: int, amount: int) -> None:
+        """A liquidity provider's deposit."""
+        key = self._providers[provider]
+        self._mint(QUOTE, key, amount)
+        self._client.approve(key, self._venue.tokens[QUOTE], amount, self._venue.pool)
+        self._note("pool_deposit", self._client.pool_deposit(key, amount))
+
+    def open_account(self, account: int, book: Book) -> None:
+        """Tokens for a trader, deposited with a permit."""
+        key = self._traders[account]
+        for deposit in book.deposits:
+            self._mint(deposit.token, key, deposit.amount)
+            token = self._venue.tokens[deposit.token]
+            receipt = self._client.deposit_with_permit(key, self._ids[account], token, deposit.amount)
+            self._note("deposit", receipt)
+
+    def bots(self) -> Sequence[Child]:
+        """Keeper and liquidator, each with a key and a connection of its own."""
+        self._blocks.by_hand()
+        self._mine()
+        file = Path(self._folder.name) / f"{self._venue.chain_id}.json"
+        options = ["--rpc", self._url, "--deployment", str(file), "--poll", POLL]
+        return [
+            Child(
+                [sys.executable, "-m", f"crossmargin.bots.{name}", *options],
+                name=name,
+                env=_environment(key),
+            )
+            for name, key in self._bots.items()
+        ]
+
+    def _mint(self, token: str, to: LocalAccount, amount: int) -> None:
+        call = load("DevToken").call(self._venue.tokens[token], "mint", to.address, amount)
+        self._client.send(self._owner, call)
+
+    # ---- blocks --------------------------------------------------------------------------------
+
+    def now(self) -> int:
+        """Time of the latest block."""
+        return self._blocks.now()
+
+    def push(self, timestamp: int, prices: Mapping[str, int], quote: int) -> None:
+        """A round on every feed, all in one block at `timestamp`, which must be later than the last."""
+        calls = self._feeds.rounds({**prices, QUOTE: quote})
+        self._send("feed_round", [(self._owner, call) for call in calls], timestamp)
+
+    def step(self) -> None:
+        """Make a block if anything waits for one."""
+        if self._blocks.waiting():
+            self._mine()
+
+    def _mine(self, timestamp: int | None = None) -> None:
+        self._block = self._blocks.mine(timestamp)
+        self._record.block(self._block)
+
+    def _send(
+        self, operation: str, items: Sequence[tuple[LocalAccount, Call[Any]]], timestamp: int | None = None
+    ) -> list[Receipt]:
+        """Send these, make a block, look at their receipts. What was refused is counted."""
+        sent = self._client.post_all(items, GAS)
+        self._mine(timestamp)
+        receipts = self._client.receipts(sent)
+        for receipt in receipts:
+            if receipt.ok:
+                self._note(operation, receipt)
+            elif operation == "feed_round":
+                raise DemoError(
+                    f"a feed refused its price ({receipt.reason or 'no reason'}): check the prices"
+                )
+            else:
+                self._record.refused[operation] += 1
+        return receipts
+
+    def _note(self, operation: str, receipt: Receipt) -> None:
+        self._record.gas[operation].append(receipt.gas_used)
+
+    # ---- traders -------------------------------------------------------------------------------
+
+    def affordable(self, account: int, market: str, size: int) -> int:
+        """The largest of some parts of `size` that `quote_order` allows now."""
+        for cut in CUTS:
+            part = abs(size) * cut // 100 // LOT * LOT * (1 if size > 0 else -1)
+            if part == 0:
+                return 0
+            if self._allowed(account, self._order(account, market, part, False)):
+                return part
+        return 0
+
+    def _allowed(self, account: int, order: Order) -> bool:
+        call = self._calls.call(
+            "Lens", "quote_order", self._ids[account], order.as_tuple(), make=lambda row: row["ok"]
+        )
+        return self._client.read(call)
+
+    def submit(self, account: int, market: str, size: int, reduce_only: bool = False) -> None:
+        """Queue a market order for `commit`."""
+        self._queue.append((account, self._order(account, market, size, reduce_only)))
+
+    def commit(self) -> None:
+        """Commit all queued orders in one block."""
+        items = [(self._traders[account], self._calls.submit(order)) for account, order in self._queue]
+        self._queue.clear()
+        for receipt in self._send("submit_order", items) if items else []:
+            self._pending |= {event.order_hash for event in receipt.events if hasattr(event, "order_hash")}
+
+    def order_delay(self) -> int:
+        """Seconds between the commit of an order and the first round that may execute it."""
+        return int(self._venue.parameters["timing"]["delay"])
+
+    def _order(self, account: int, market: str, size: int, reduce_only: bool) -> Order:
+        mark = self._mark(market)
+        worst = mark * (100 + SLACK) // 100 if size > 0 else mark * (100 - SLACK) // 100
+        self._salt += 1
+        return Order(self._ids[account], self._markets[market], size, worst, reduce_only, self._salt)
+
+    def _mark(self, market: str) -> int:
+        prices = self._now_read("prices", lambda: self._client.prices(sorted(self._markets.values())))
+        return prices[sorted(self._markets.values()).index(self._markets[market])].price
+
+    def close_fraction(self, account: int, fraction: int) -> None:
+        """Reduce the whole book."""
+        call = self._calls.close_fraction(self._ids[account], fraction)
+        self._send("close_fraction", [(self._traders[account], call)])
+
+    def withdraw(self, account: int, share: int) -> None:
+        """Take out `share` (bps) of the quote that margin allows."""
+        (row,) = self._client.accounts([self._ids[account]])
+        free = min(row.cash - row.reserved, row.free_equity - row.initial) * share // BPS // LEDGER
+        if free > 0:
+            key, token = self._traders[account], self._venue.tokens[QUOTE]
+            self._send(
+                "withdraw", [(key, self._calls.withdraw(self._ids[account], token, free, key.address))]
+            )
+
+    def redeem(self, provider: int, share: int) -> None:
+        """A liquidity provider takes `share` (bps) of its shares out."""
+        key = self._providers[provider]
+        held = self._client.balance_of(self._venue.pool, key.address)
+        call = self._calls.pool_redeem(held * share // BPS, key.address, key.address)
+        self._send("pool_redeem", [(key, call)])
+
+    def equity(self, account: int) -> int:
+        """Equity of an account."""
+        (health,) = self._client.health([self._ids[account]])
+        return health.equity
+
+    def position(self, account: int, market: str) -> int:
+        """Size of a position."""
+        return self._client.position(self._ids[account], self._markets[market]).base
+
+    # ---- what there is to wait for and to see ----------------------------------------------------
+
+    def pending_orders(self) -> frozenset[str]:
+        """Hashes of the orders that are neither executed nor over."""
+        return self._now_read("pending", self._read_pending)
+
+    def _read_pending(self) -> frozenset[str]:
+        hashes = sorted(self._pending)
+        found = self._client.read_all([self._calls.order_status(h) for h in hashes])
+        self._pending = {h for h, status in zip(hashes, found, strict=True) if status.pending}
+        return frozenset(self._pending)
+
+    def liquidatable(self) -> frozenset[int]:
+        """Accounts that the Lens calls liquidatable."""
+        ill = self._now_read("ill", lambda: set(self._client.liquidatable(self._ids)))
+        return frozenset(i for i, account in enumerate(self._ids) if account in ill)
+
+    def _now_read(self, name: str, read: Callable[[], Any]) -> Any:
+        """An answer that cannot change within a block."""
+        if self._seen != self._block:
+            self._seen, self._cache = self._block, {}
+        if name not in self._cache:
+            self._cache[name] = read()
+        return self._cache[name]
+
+    def state(self) -> State:
+        """The venue after the last block."""
+        pool, markets = self._client.read_all([self._calls.pool(), self._calls.markets()])
+        health = self._client.health(self._ids)
+        capital = pool.state.reduced_equity
+        return State(
+            pool_nav=pool.state.equity,
+            share_price=pool.share_price,
+            cover=pool.cover_cash,
+            utilisation_net=_part(pool.state.net, capital),
+            utilisation_gross=_part(pool.state.gross, capital),
+            open_interest=sum((row.long + row.short) * row.price // WAD for row in markets),
+            health={i: _times(h) for i, h in enumerate(health) if h.maintenance or h.state == LIQUIDATABLE},
+        )
+
+    def totals(self) -> Totals:
+        """From the events of the whole chain, after a last touch of every market."""
+        self._send("poke", [(self._owner, self._calls.poke(m)) for m in sorted(self._markets.values())])
+        kinds = (OrderExecuted, OrderFailed, OrderExpired, OrderCancelled, Trade, Liquidated)
+        events = self._client.events(*kinds, with_gas=True)
+        return Totals(
+            liquidations=tuple(self._record.liquidations),
+            orders=self._record.orders(events),
+            fees_paid=fees_of(events),
+            funding_paid=self._record.carried.funding,
+            borrow_paid=self._record.carried.borrow,
+            gas=self._record.gas_rows(events),
+            conservation=self._conservation(),
+        )
+
+    def _conservation(self) -> Conservation:
+        """Every account that the events name, and every one that the demo knows."""
+        known = {*self._client.known_accounts(), *self._ids}
+        known |= {account_id(key.address) for key in self._bots.values()}
+        found = self._client.conservation(known)
+        symbols = {asset: symbol for symbol, asset in self._venue.assets.items()}
+        names = {market: symbol for symbol, market in self._markets.items()}
+        quote = self._venue.assets[QUOTE]
+        return Conservation(
+            tokens={symbols[asset]: row.held - row.credited for asset, row in found.assets.items()},
+            cash=found.assets[quote].accounts - found.assets[quote].credited,
+            collateral={
+                symbols[asset]: row.accounts - row.credited
+                for asset, row in found.assets.items()
+                if asset != quote
+            },
+            base={names[market]: row.base for market, row in found.markets.items()},
+            quote={names[market]: row.quote for market, row in found.markets.items()},
+            debt=found.debt - found.owed,
+        )
+
+
+def _key(role: str) -> LocalAccount:
+    return Keys.from_key(keccak(text=f"crossmargin demo {role}"))
+
+
+def _environment(key: LocalAccount) -> dict[str, str]:
+    """Ours without options for the bots, and with the key."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("CROSSMARGIN_")}
+    return {**ours, "CROSSMARGIN_KEY": "0x" + key.key.hex().removeprefix("0x")}
+
+
+def _part(requirement: int, capital: int) -> int:
+    return requirement * WAD // capital if capital > 0 else 0
+
+
+def _times(health: Health) -> int:
+    """E / MM in bps; an account with debt alone has no margin to be measured by."""
+    return min(health.equity * BPS // health.maintenance, HEALTH_CAP) if health.maintenance else 0
