@@ -68,10 +68,8 @@ def test_fraction_by_hand():
 
 
 def test_fraction_rounds_the_target_first():
-    # M-2 = 10^20 + 1: h·M-2 = 125·10^18 + 1.25 → +2. (target + K − E)/(target − Pen) in WAD, rounded up.
-    raw, equity, pen = 100 * WAD + 1, 90 * WAD, 5 * WAD
-    top, bottom = (125 + 3 - 90) * WAD + 2, 120 * WAD + 2
-    assert liquidation.fraction(equity, raw, pen, 3 * WAD, PARAMS) == -(-top * WAD // bottom)
+    # M-2 = 3 wei: h·M-2 = ⌈3.75⌉ = 4, and (4 − 1)/4, not (3.75 − 1)/3.75 or (3 − 1)/3.
+    assert liquidation.fraction(1, 3, 0, 0, example_params(min_margin=0)) == 3 * WAD // 4
 
 
 @pytest.mark.parametrize(

@@ -294,10 +294,14 @@ def test_reduction_may_lose_the_value_of_a_lot():
     mark = venue.prices[BTC]
     assert refusal_at(venue, mark * (100_000 - 7_585) // 100_000) is None
     assert refusal_at(venue, mark * (100_000 - 7_596) // 100_000) == Reason.MARGIN
+    # A fee that is paid changes nothing, and one paid to the account itself excuses nothing.
+    assert refusal_at(venue, mark * (100_000 - 7_585) // 100_000, KEEPER, WAD) is None
+    for keeper in (KEEPER, TRADER):
+        assert refusal_at(venue, mark * (100_000 - 7_596) // 100_000, keeper, WAD) == Reason.MARGIN
 
 
-def refusal_at(venue, price):
-    return venue.refusal("trade", TRADER, BTC, -20 * LOT, price, 0, True)
+def refusal_at(venue, price, *fee):
+    return venue.refusal("trade", TRADER, BTC, -20 * LOT, price, 0, True, False, *fee)
 
 
 @settings(max_examples=60, deadline=None)
