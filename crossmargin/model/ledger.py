@@ -24,6 +24,11 @@ class Account:
         """Holds and owes nothing at all."""
         return not (self.cash or self.collateral or self.positions)
 
+    @property
+    def owes(self) -> bool:
+        """Has a position or negative cash: what can be liquidated, if anything is."""
+        return bool(self.positions) or self.cash < 0
+
 
 class Ledger:
     """All accounts, what was credited per asset, and D. Undo is a map of the accounts as they were."""

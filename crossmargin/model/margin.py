@@ -111,14 +111,14 @@ def free_equity(a: Assessment) -> int:
     return a.equity - max(0, a.pnl)
 
 
-def is_liquidatable(a: Assessment, cash: int, positions: bool) -> bool:
-    """Spec 5: E < MM; without positions only if cash < 0 (then MM has no min_margin floor)."""
-    return a.equity < a.maintenance and (positions or cash < 0)
+def is_liquidatable(a: Assessment, owes: bool) -> bool:
+    """Spec 5: E < MM with a position or negative cash (`owes`); without positions MM has no min_margin floor."""
+    return owes and a.headroom < 0
 
 
-def state_of(a: Assessment, params: Params) -> State:
+def state_of(a: Assessment, owes: bool, params: Params) -> State:
     """State by the worst threshold crossed: MM, then warning·MM, then IM. Prices are taken to be valid."""
-    if a.equity < a.maintenance:
+    if is_liquidatable(a, owes):
         return State.LIQUIDATABLE
     if a.equity * BPS < params.warning * a.maintenance:
         return State.MARGIN_CALL

@@ -169,10 +169,11 @@ class Venue(Doors):
     # ---- liquidation ---------------------------------------------------------------------------
     @atomic
     def liquidate(self, account: int, keeper_cost: int, reward_account: int) -> Slice:
-        """Q-1, Q-2, W-1. Never rejects; K is held at `keeper_cap`, and 0 where there is nothing but debt.
+        """Q-1, Q-2, W-1. Rejects only a reward to the account itself; K is held at `keeper_cap`, 0 with debt alone.
 
-        The reward is credited last, so that it may go to the account itself without changing the terms.
+        The reward is credited last: to the pool or the cover fund, it changes neither b nor W-1.
         """
+        require(reward_account != account, Reason.OWNER)
         skip = self._not_liquidatable(account)
         if skip:
             return Slice(0, 0, skip)
@@ -191,18 +192,18 @@ class Venue(Doors):
         reward = self._book_charges(account, paid)
         if f == WAD:
             self._absorb(account, holder, reward)
-        self.ledger.move_cash(self.cover_id, reward_account, reward)
         self._touch(markets)
+        self.ledger.move_cash(self.cover_id, reward_account, reward)
         return Slice(f, reward, LIQUIDATED)
 
     def _not_liquidatable(self, account: int) -> int:
         """Reason to skip, or 0: nothing to liquidate, no valid price, healthy, looked at in this order."""
         holder = self.ledger.get(account)
-        if self.is_protocol(account) or (not holder.positions and holder.cash >= 0):
+        if self.is_protocol(account) or not holder.owes:
             return EMPTY
         if not self.legs_valid(holder):
             return NO_PRICE
-        return LIQUIDATED if self.assess(holder).headroom < 0 else HEALTHY
+        return LIQUIDATED if margin.is_liquidatable(self.assess(holder), holder.owes) else HEALTHY
 
     def _leg(self, holder: Account, market: int) -> Leg:
         lots = holder.positions[market][0] // LOT

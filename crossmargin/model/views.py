@@ -67,7 +67,7 @@ class Views(Store):
 
     def _health(self, holder: Account, prices: Mapping[int, int] | None) -> Health:
         a = self.assess(holder, prices)
-        return Health(a.equity, a.initial, a.maintenance, margin.state_of(a, self.params))
+        return Health(a.equity, a.initial, a.maintenance, margin.state_of(a, holder.owes, self.params))
 
     def risk_equity(self, account: int) -> int:
         """M-5: E_risk."""
@@ -107,7 +107,7 @@ class Views(Store):
 
     def _breaks(self, holder: Account, x: int) -> bool:
         a = self.assess(holder, self.shocked(x))
-        return margin.is_liquidatable(a, holder.cash, bool(holder.positions))
+        return margin.is_liquidatable(a, holder.owes)
 
     def _edge(self, holder: Account, far: int) -> int | None:
         if not self._breaks(holder, far):

@@ -146,11 +146,11 @@ def test_nothing_but_debt_is_written_off_without_a_reward():
 
 
 def test_collateral_without_debt_is_not_liquidated():
-    # One wei of ETH at 1.0: E = ⌊0.93⌋ = 0, MM = ⌈0.06⌉ = 1: state 3, yet nothing is owed.
+    # One wei of ETH at 1.0: E = ⌊0.93⌋ = 0, MM = ⌈0.06⌉ = 1: yet nothing is owed.
     venue = example_venue()
     venue.set_price(ETH, WAD)
     venue.deposit(TRADER, 1, 1)
-    assert (venue.health(TRADER).equity, venue.health(TRADER).state) == (0, 3)
+    assert (venue.health(TRADER).equity, venue.health(TRADER).state) == (0, 2)
     assert venue.liquidate(TRADER, 3 * WAD, KEEPER) == (0, 0, EMPTY)
     venue.set_price(ETH, WAD, valid=False)
     assert venue.liquidate(TRADER, 3 * WAD, KEEPER) == (0, 0, EMPTY)
@@ -230,21 +230,26 @@ def test_waterfall_cover_first_then_pool():
     assert venue.invariants() == []
 
 
-def test_reward_to_the_account_itself_changes_nothing_else():
+def test_where_the_reward_goes_changes_nothing_else():
     def run(receiver):
         venue = example_venue()
+        venue.ledger.move_cash(venue.pool_id, venue.cover_id, 100 * WAD)
         venue.deposit(TRADER, QUOTE, 10_000 * 10**6)
         trade(venue, TRADER, BTC, 100_000)
+        venue.deposit(OTHER, QUOTE, 10**6 * 10**6)
+        trade(venue, OTHER, ETH, 500_000)
         move(venue, BTC=-1200)
         venue.liquidate(TRADER, 3 * WAD, receiver)
-        return (
-            venue.account(TRADER).cash,
-            venue.account(venue.cover_id).cash,
-            venue.account(venue.pool_id).cash,
-        )
+        return venue
 
-    kept, other = run(TRADER), run(KEEPER)
-    assert kept == (3 * WAD, *other[1:]) and other[0] == 0
+    other = run(KEEPER)
+    for receiver in (other.pool_id, other.cover_id):
+        venue = run(receiver)
+        for key in (TRADER, venue.pool_id, venue.cover_id):
+            reward = 3 * WAD if key == receiver else 0
+            assert venue.account(key).cash == other.account(key).cash + reward
+        assert venue.markets == other.markets
+    assert other.refusal("liquidate", TRADER, 3 * WAD, TRADER) == Reason.OWNER
 
 
 notionals = st.integers(-40_000, 40_000)

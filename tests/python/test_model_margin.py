@@ -139,7 +139,10 @@ def test_profit_counts_in_part_for_risk_and_not_for_withdrawals():
 )
 def test_state_thresholds(equity, state):
     a = Assessment(equity, 0, 150, 100)
-    assert margin.state_of(a, PARAMS) == state
+    assert margin.state_of(a, True, PARAMS) == state
+    # With neither position nor debt there is nothing to liquidate.
+    unowing = State.MARGIN_CALL if state == State.LIQUIDATABLE else state
+    assert margin.state_of(a, False, PARAMS) == unowing
 
 
 # ---- properties ------------------------------------------------------------------------------------
