@@ -3,11 +3,12 @@
 """
 @title pool_book: the pool's capital and its two requirements, recomputed from every market (U-0, U-1)
 @notice The trade path keeps sums in µ at each market's last touch; whoever pays LPs in or out needs the pool exactly, at one
-        set of prices. In two steps, so that the caller may refresh the prices in between: `gather`, then `value`.
+        set of prices.
 """
 
 from interfaces import ILiquidityPool
 from interfaces import IEngine
+from interfaces import IOracleAdapter
 from interfaces import IPositionManager
 from interfaces import IVault
 from contracts.modules import carry
@@ -31,12 +32,32 @@ struct Stock:
     rates: uint256
 
 
+@internal
+def fresh(manager: address, vault: address, oracle: address, account: uint256) -> ILiquidityPool.PoolState:
+    """
+    @notice The pool at prices read from their sources in this call, of everything that is open or stocked.
+    """
+    stock: Stock = self._gather(manager, vault, account)
+    words: DynArray[uint256, 32] = []
+    if stock.ids != 0:
+        words = extcall IOracleAdapter(oracle).refresh(stock.ids)
+    return self._value(stock, words)
+
+
 @view
 @internal
-def gather(manager: address, vault: address, account: uint256) -> Stock:
+def now(manager: address, vault: address, oracle: address, account: uint256) -> ILiquidityPool.PoolState:
     """
-    @notice Every market in which anything is open, and the pool's inventory.
+    @notice What `fresh` would find.
     """
+    stock: Stock = self._gather(manager, vault, account)
+    return self._value(stock, staticcall IOracleAdapter(oracle).words(stock.ids))
+
+
+@view
+@internal
+def _gather(manager: address, vault: address, account: uint256) -> Stock:
+    # every market in which anything is open, and the pool's inventory
     stock: Stock = empty(Stock)
     venue: uint256 = 0
     entries: uint256 = 0
@@ -119,10 +140,8 @@ def _with_markets(
 
 @view
 @internal
-def value(stock: Stock, words: DynArray[uint256, 32]) -> ILiquidityPool.PoolState:
-    """
-    @notice U-0 exactly and U-1, at the price words of `stock.ids` in ascending order, carry brought to this block.
-    """
+def _value(stock: Stock, words: DynArray[uint256, 32]) -> ILiquidityPool.PoolState:
+    # U-0 exactly and U-1, at the price words of stock.ids in ascending order, carry brought to this block
     state: ILiquidityPool.PoolState = empty(ILiquidityPool.PoolState)
     state.cash = stock.cash
     state.debt = stock.debt
@@ -145,6 +164,8 @@ def value(stock: Stock, words: DynArray[uint256, 32]) -> ILiquidityPool.PoolStat
             open += pricing.pool_value_down(leg.book, accrued, price)
             premium += self._premium_up(leg.book, leg.terms, price)
         # the sums' own V and Z are in µ: U-0 takes the exact ones
+
+
     sums.v = 0
     sums.z = 0
     state.equity, state.net, state.gross = pool_risk.weigh(

@@ -13,15 +13,29 @@ from interfaces import IVault
 from contracts.modules import carry
 from contracts.modules import margin
 from contracts.modules import packing
+from contracts.modules import pricing
+
+# A market as accounts see it. Words: price, carry at this block, risk entry. Prepared from them: price, price less the carry
+# index of each side (WAD); beta, sigma, w (bps); the OI scale above 1 in hundredths, and what it adds to a square.
+struct Prepared:
+    word: uint256
+    carry: uint256
+    risk: uint256
+    price: int256
+    less_long: int256
+    less_short: int256
+    beta: int256
+    sigma: int256
+    w: uint256
+    above: int256
+    extra: uint256
 
 
-# By underlying id: price word, carry word at this block, risk entry. ids: bitmap of what is listed or backs a listed asset.
+# By underlying id. Bitmaps: listed markets, underlyings without a valid price.
 struct Venue:
-    words: uint256[32]
-    carries: uint256[32]
-    risks: uint256[32]
-    ids: uint256
+    markets: Prepared[32]
     listed: uint256
+    unpriced: uint256
     venue: uint256
     entries: uint256
 
@@ -38,32 +52,53 @@ struct Held:
 
 @view
 @internal
-def load(manager: address, oracle: address) -> Venue:
+def load(manager: address, oracle: address, prices: DynArray[uint256, 32]) -> Venue:
     """
-    @notice Everything that accounts share.
+    @notice Everything that accounts share: listed markets and what backs listed assets.
+    @param prices By underlying id, below 2^96: taken as valid in place of the venue's own; 0 or missing: the venue's.
     """
     v: Venue = empty(Venue)
     first: uint256 = 0
     second: uint256 = 0
     rates: uint256 = 0
     v.venue, v.entries, first, second, rates, v.listed = staticcall IPositionManager(manager).venue_words()
-    v.ids = v.listed
-    for asset: uint256 in range(8):
-        entry: uint256 = packing.asset_entry(v.entries, asset)
-        if entry != 0:
-            v.ids = v.ids | (1 << packing.asset_underlying(entry))
-    if v.ids == 0:
-        return v
-    words: DynArray[uint256, 32] = staticcall IOracleAdapter(oracle).words(v.ids)
-    markets: DynArray[IPositionManager.MarketWords, 32] = staticcall IPositionManager(manager).market_words(v.ids)
+    ids: uint256 = v.listed | self._backed(255, v.entries)
+    words: DynArray[uint256, 32] = staticcall IOracleAdapter(oracle).words(ids)
+    markets: DynArray[IPositionManager.MarketWords, 32] = staticcall IPositionManager(manager).market_words(
+        ids
+    )
     rank: uint256 = 0
     for id: uint256 in range(32):
-        if (v.ids >> id) & 1 == 1:
-            v.words[id] = words[rank]
-            v.carries[id] = carry.accrue(markets[rank].carry, markets[rank].risk)
-            v.risks[id] = markets[rank].risk
-            rank += 1
+        if (ids >> id) & 1 == 1:
+            word: uint256 = words[rank]
+            if id < len(prices) and prices[id] != 0:
+                word = prices[id] & packing.U96
+            if packing.price_state(word) != 0:
+                v.unpriced = v.unpriced | (1 << id)
+            v.markets[id] = self._prepared(word, markets[rank].carry, markets[rank].risk)
+            rank = unsafe_add(rank, 1)
     return v
+
+
+@view
+@internal
+def _prepared(word: uint256, stored: uint256, risk: uint256) -> Prepared:
+    accrued: uint256 = carry.accrue(stored, risk)
+    price: int256 = convert(packing.price_of(word), int256)
+    above: uint256 = (accrued >> 224) & packing.U8
+    return Prepared(
+        word=word,
+        carry=accrued,
+        risk=risk,
+        price=price,
+        less_long=unsafe_sub(price, pricing.index_of(accrued, 1)),
+        less_short=unsafe_sub(price, pricing.index_of(accrued, -1)),
+        beta=convert(packing.risk_beta(risk), int256),
+        sigma=convert(packing.risk_sigma(risk), int256),
+        w=packing.risk_w(risk),
+        above=convert(above, int256),
+        extra=unsafe_mul(above, unsafe_add(200, above)),
+    )
 
 
 @view
@@ -72,11 +107,15 @@ def held(manager: address, vault: address, account: uint256, v: Venue) -> Held:
     """
     @notice An account's balances, positions and collateral, one leg for each underlying, ascending.
     """
-    h: Held = empty(Held)
     word: uint256 = 0
+    amounts: DynArray[uint256, 8] = []
+    markets: uint256 = 0
     positions: DynArray[uint256, 16] = []
-    word, h.amounts = staticcall IVault(vault).snapshot(account)
-    h.markets, positions = staticcall IPositionManager(manager).legs(account)
+    word, amounts = staticcall IVault(vault).snapshot(account)
+    markets, positions = staticcall IPositionManager(manager).legs(account)
+    h: Held = empty(Held)
+    h.amounts = amounts
+    h.markets = markets
     h.cash = packing.vault_cash(word)
     h.reserved = packing.vault_reserved(word)
     h.assets = packing.vault_assets(word)
@@ -88,11 +127,11 @@ def held(manager: address, vault: address, account: uint256, v: Venue) -> Held:
         if left & 1 == 1:
             leg: IEngine.Leg = empty(IEngine.Leg)
             leg.market = id
-            leg.word = v.words[id]
-            leg.risk = v.risks[id]
+            leg.word = v.markets[id].word
+            leg.risk = v.markets[id].risk
             if (h.markets >> id) & 1 == 1:
                 leg.position = positions[rank]
-                leg.carry = v.carries[id]
+                leg.carry = v.markets[id].carry
                 rank = unsafe_add(rank, 1)
             h.legs.append(leg)
         left = left >> 1
@@ -104,12 +143,12 @@ def held(manager: address, vault: address, account: uint256, v: Venue) -> Held:
 @pure
 @internal
 def _backed(assets: uint256, entries: uint256) -> uint256:
-    # bitmap of the underlyings of an account's collateral
+    # bitmap of the underlyings of those assets that are listed
     ids: uint256 = 0
-    if assets != 0:
-        for asset: uint256 in range(8):
-            if (assets >> asset) & 1 == 1:
-                ids = ids | (1 << packing.asset_underlying(packing.asset_entry(entries, asset)))
+    for asset: uint256 in range(8):
+        entry: uint256 = packing.asset_entry(entries, asset)
+        if (assets >> asset) & 1 == 1 and entry != 0:
+            ids = ids | (1 << packing.asset_underlying(entry))
     return ids
 
 
@@ -128,21 +167,3 @@ def _with_collateral(
             out[i].lendable += amounts[rank] * packing.lendable(entry)
             rank = unsafe_add(rank, 1)
     return out
-
-
-@view
-@internal
-def health(h: Held, venue: uint256) -> margin.Health:
-    """
-    @notice M-4 of an account.
-    """
-    return margin.evaluate(h.cash, h.legs, venue)
-
-
-@view
-@internal
-def is_liquidatable(h: Held, state: margin.Health) -> bool:
-    """
-    @notice Whether liquidate() would act on an account that is not the protocol's.
-    """
-    return state.priced and margin.slack(state) < 0 and (h.markets != 0 or h.cash < 0)

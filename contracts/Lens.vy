@@ -1,0 +1,338 @@
+# pragma version 0.4.3
+# pragma nonreentrancy on
+"""
+@title Lens
+@license MIT
+@notice Reads the venue for keepers, traders and pages: many accounts in one call, everything decoded, what an order or a move
+        of the market would do. Stateless; it compiles in the venue's own formulas, and prices look through to the
+        sources, so that an answer is what a call in the same block would find. An account that does not exist is empty.
+        Shows I-3, I-8, I-10 and I-11 to those who check them; it can break none.
+@custom:kill Nothing depends on it on chain: deploy another one, also when OrderBook or Liquidator are replaced.
+"""
+
+from interfaces import IEngine
+from interfaces import ILens
+from interfaces import ILiquidityPool
+from interfaces import IOrderBook
+from interfaces import IPositionManager
+from interfaces import IQuoteLens
+from interfaces import IVault
+from contracts.modules import checks
+from contracts.modules import decoding
+from contracts.modules import margin
+from contracts.modules import packing
+from contracts.modules import reading
+from contracts.modules import shocks
+
+from ethereum.ercs import IERC20
+from ethereum.ercs import IERC4626
+
+implements: ILens
+
+# the Vault's snapshot, of which only the account's word is wanted
+interface IVaultWord:
+    def snapshot(account: uint256) -> uint256: view
+
+
+QUOTE: constant(uint256) = 255
+WAD: constant(int256) = 10**18
+# Five bits at 5 * (2^i mod 37) hold i: the remainders of 2^0 ... 2^31 by 37 all differ.
+BIT_INDEX: constant(uint256) = 28507754684909926779703069327497961803097624868629054464
+
+MANAGER: immutable(address)
+VAULT: immutable(address)
+ORACLE: immutable(address)
+ORDER_BOOK: immutable(address)
+LIQUIDATOR: immutable(address)
+POOL: immutable(address)
+QUOTES: immutable(address)
+POOL_ACCOUNT: immutable(uint256)
+
+
+@deploy
+def __init__(manager: address, order_book: address, liquidator: address, pool: address, quotes: address):
+    """
+    @param manager The PositionManager. @param order_book For timings. @param liquidator Only passed on.
+    @param pool The manager's LiquidityPool ("lens: another manager's pool"). @param quotes The QuoteLens of this venue.
+    """
+    checks.that(staticcall IPositionManager(manager).POOL() == pool, "lens: another manager's pool")
+    MANAGER = manager
+    VAULT = staticcall IPositionManager(manager).VAULT()
+    ORACLE = staticcall IPositionManager(manager).ORACLE()
+    ORDER_BOOK = order_book
+    LIQUIDATOR = liquidator
+    POOL = pool
+    QUOTES = quotes
+    POOL_ACCOUNT = convert(pool, uint256) << 96
+
+
+# ---- many accounts ------------------------------------------------------------------------------
+
+@view
+@external
+def health(accounts: DynArray[uint256, 1000]) -> DynArray[ILens.Health, 1000]:
+    """
+    @notice M-4 of each account, as `account_health` of the PositionManager gives it.
+    @dev For accounts without collateral this is margin.with_leg written out over terms prepared once a market: a call a
+         position would cost half as much again. The bounds are with_leg's; `health_at` goes through with_leg.
+    """
+    v: reading.Venue = self._venue([])
+    found: DynArray[ILens.Health, 1000] = []
+    for account: uint256 in accounts:
+        m: margin.Health = empty(margin.Health)
+        word: uint256 = staticcall IVaultWord(VAULT).snapshot(account)
+        if word >> 224 != 0:
+            h: reading.Held = self._held(account, v)
+            m = margin.evaluate(h.cash, h.legs, v.venue)
+        else:
+            held: uint256 = 0
+            positions: DynArray[uint256, 16] = []
+            held, positions = staticcall IPositionManager(MANAGER).legs(account)
+            t: margin.Totals = empty(margin.Totals)
+            t.unpriced = held & v.unpriced != 0
+            left: uint256 = held
+            for position: uint256 in positions:
+                p: reading.Prepared = v.markets[
+                    (BIT_INDEX >> unsafe_mul((left & unsafe_sub(0, left)) % 37, 5)) & 31
+                ]
+                left = left & unsafe_sub(left, 1)
+                base: int256 = convert(convert(position << 128, bytes32), int256) >> 128
+                exposure: int256 = unsafe_mul(p.price, base)
+                size: int256 = exposure
+                value: int256 = unsafe_mul(base, p.less_long)
+                if base < 0:
+                    size = unsafe_sub(0, exposure)
+                    value = unsafe_mul(base, p.less_short)
+                if value < 0:
+                    value = unsafe_sub(value, WAD - 1)
+                t.profit = unsafe_add(
+                    t.profit,
+                    unsafe_add(unsafe_div(value, WAD), convert(convert(position, bytes32), int256) >> 128),
+                )
+                n: int256 = unsafe_div(exposure, WAD)
+                beta_n: int256 = unsafe_mul(p.beta, n)
+                sigma_n: int256 = unsafe_mul(p.sigma, n)
+                square: uint256 = convert(convert(unsafe_mul(sigma_n, sigma_n), bytes32), uint256)
+                w_g: uint256 = unsafe_mul(
+                    p.w, convert(convert(unsafe_div(unsafe_add(size, WAD - 1), WAD), bytes32), uint256)
+                )
+                t.common = unsafe_add(t.common, beta_n)
+                t.squares = unsafe_add(t.squares, square)
+                t.gross = unsafe_add(t.gross, w_g)
+                if p.above != 0:
+                    t.extra_common = unsafe_add(t.extra_common, unsafe_mul(p.above, beta_n))
+                    t.extra_squares = unsafe_add(t.extra_squares, unsafe_mul(p.extra, square))
+                    t.extra_gross = unsafe_add(
+                        t.extra_gross, unsafe_mul(convert(convert(p.above, bytes32), uint256), w_g)
+                    )
+            m = margin.health(t, packing.vault_cash(word), held != 0, v.venue)
+        found.append(
+            ILens.Health(
+                equity=m.equity,
+                initial=m.initial,
+                maintenance=m.maintenance,
+                state=margin.state_of(m, v.venue),
+            )
+        )
+    return found
+
+
+@view
+@external
+def health_at(
+    accounts: DynArray[uint256, 1000], prices: DynArray[uint256, 32]
+) -> DynArray[ILens.Health, 1000]:
+    """
+    @notice As `health`, at other prices.
+    @param prices By underlying id, WAD, below 2^96, taken as valid. 0 or missing: the venue's own.
+    """
+    v: reading.Venue = self._venue(prices)
+    found: DynArray[ILens.Health, 1000] = []
+    for id: uint256 in accounts:
+        m: margin.Health = self._assess(self._held(id, v), v.venue)
+        found.append(
+            ILens.Health(
+                equity=m.equity,
+                initial=m.initial,
+                maintenance=m.maintenance,
+                state=margin.state_of(m, v.venue),
+            )
+        )
+    return found
+
+
+@view
+@external
+def liquidatable(accounts: DynArray[uint256, 1000]) -> DynArray[uint256, 1000]:
+    """
+    @notice Those of the accounts that `liquidate` would act on now, in the order given. Protocol accounts never are.
+    """
+    v: reading.Venue = self._venue([])
+    found: DynArray[uint256, 1000] = []
+    for id: uint256 in accounts:
+        h: reading.Held = self._held(id, v)
+        if self._is_liquidatable(id, h, margin.state_of(self._assess(h, v.venue), v.venue)):
+            found.append(id)
+    return found
+
+
+# ---- one account in full ------------------------------------------------------------------------
+
+@view
+@external
+def accounts(ids: DynArray[uint256, 50]) -> DynArray[ILens.Account, 50]:
+    """
+    @notice Everything about each account.
+    """
+    v: reading.Venue = self._venue([])
+    found: DynArray[ILens.Account, 50] = []
+    for id: uint256 in ids:
+        found.append(self._account(id, v))
+    return found
+
+
+@view
+@external
+def liquidation_shock(account: uint256) -> int256:
+    """
+    @notice The smallest common move x at which the account is liquidatable: WAD, signed, a whole number of bps; 0 if it is now.
+            Every price moves to P_u (1 + x beta_u / beta_ref), rounded down, beta_ref of the lowest listed market, which
+            itself moves by x. None: max_value(int256), if no move up to tenfold and down to where a price would reach zero
+            does it. Of two equal moves the one down. Invalid prices count at their last value.
+    """
+    v: reading.Venue = self._venue([])
+    h: reading.Held = self._held(account, v)
+    if account >> 96 == POOL_ACCOUNT >> 96 or (h.markets == 0 and h.cash >= 0):
+        return shocks.NO_MOVE
+    return shocks.nearest(h.cash, h.legs, v)
+
+
+@view
+@external
+def quote_order(account: uint256, order: IOrderBook.Order) -> ILens.OrderQuote:
+    """
+    @notice What `order` would do if `account` gave it now and it were filled at the mark (see QuoteLens, which answers).
+    @param order account and salt are not looked at.
+    """
+    return staticcall IQuoteLens(QUOTES).quote_order(account, order)
+
+
+# ---- the venue ----------------------------------------------------------------------------------
+
+@view
+@external
+def markets() -> DynArray[ILens.Market, 32]:
+    """
+    @notice Every listed market: price, book, carry as of this block, terms.
+    """
+    v: reading.Venue = self._venue([])
+    found: DynArray[ILens.Market, 32] = []
+    if v.listed == 0:
+        return found
+    stored: DynArray[IPositionManager.MarketWords, 32] = staticcall IPositionManager(MANAGER).market_words(
+        v.listed
+    )
+    for id: uint256 in range(32):
+        if (v.listed >> id) & 1 == 1:
+            found.append(
+                decoding.market(
+                    id, v.markets[id], stored[len(found)], staticcall IOrderBook(ORDER_BOOK).timing(id)
+                )
+            )
+    return found
+
+
+@view
+@external
+def pool() -> ILens.Pool:
+    """
+    @notice The LiquidityPool's state, shares and inventory, and the cover fund's cash.
+    """
+    v: reading.Venue = self._venue([])
+    h: reading.Held = self._held(POOL_ACCOUNT, v)
+    return ILens.Pool(
+        state=staticcall ILiquidityPool(POOL).pool_state(),
+        total_assets=staticcall IERC4626(POOL).totalAssets(),
+        total_supply=staticcall IERC20(POOL).totalSupply(),
+        share_price=staticcall IERC4626(POOL).convertToAssets(10**18),
+        cover_cash=staticcall IVault(VAULT).cash(POOL_ACCOUNT | 1),
+        inventory=decoding.collateral(h.assets, h.amounts, v),
+    )
+
+
+@view
+@external
+def addresses() -> ILens.Addresses:
+    """
+    @notice The contracts of this venue.
+    """
+    return ILens.Addresses(
+        manager=MANAGER,
+        vault=VAULT,
+        oracle=ORACLE,
+        engine=staticcall IPositionManager(MANAGER).ENGINE(),
+        configurator=staticcall IPositionManager(MANAGER).CONFIGURATOR(),
+        order_book=ORDER_BOOK,
+        liquidator=LIQUIDATOR,
+        pool=POOL,
+        quotes=QUOTES,
+        quote=staticcall IVault(VAULT).token(QUOTE),
+    )
+
+
+# ---- reading ------------------------------------------------------------------------------------
+
+@view
+@internal
+def _venue(prices: DynArray[uint256, 32]) -> reading.Venue:
+    return reading.load(MANAGER, ORACLE, prices)
+
+
+@view
+@internal
+def _held(account: uint256, v: reading.Venue) -> reading.Held:
+    return reading.held(MANAGER, VAULT, account, v)
+
+
+# ---- accounts -----------------------------------------------------------------------------------
+
+@view
+@internal
+def _assess(h: reading.Held, venue: uint256) -> margin.Health:
+    return margin.evaluate(h.cash, h.legs, venue)
+
+
+@view
+@internal
+def _is_liquidatable(id: uint256, h: reading.Held, state: uint256) -> bool:
+    # dust of collateral can be worth less than its own requirement: nothing to liquidate
+    exposed: bool = h.markets != 0 or h.cash < 0
+    return state == margin.LIQUIDATABLE and exposed and id >> 96 != POOL_ACCOUNT >> 96
+
+
+@view
+@internal
+def _account(id: uint256, v: reading.Venue) -> ILens.Account:
+    h: reading.Held = self._held(id, v)
+    m: margin.Health = self._assess(h, v.venue)
+    state: uint256 = margin.state_of(m, v.venue)
+    positions: DynArray[ILens.Position, 16] = []
+    for leg: IEngine.Leg in h.legs:
+        if leg.position != 0:
+            positions.append(decoding.position(leg))
+    return ILens.Account(
+        id=id,
+        cash=h.cash,
+        reserved=h.reserved,
+        equity=m.equity,
+        initial=m.initial,
+        maintenance=m.maintenance,
+        raw=m.raw,
+        profit=m.profit,
+        risk_equity=margin.risk_equity_down(m, v.venue),
+        free_equity=margin.free_equity(m),
+        state=state,
+        liquidatable=self._is_liquidatable(id, h, state),
+        positions=positions,
+        collateral=decoding.collateral(h.assets, h.amounts, v),
+    )
