@@ -10,7 +10,6 @@ is tried again later. The keeper fee goes to the account 0 of the key's address.
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -363,4 +362,4 @@ def main(markets: tuple[int, ...], clear: bool, attempts: int, batch: int, **giv
 
 
 if __name__ == "__main__":
-    sys.exit(settings.run_command(main, NAME))
+    settings.run_program(main, NAME)

@@ -10,7 +10,6 @@ capital is needed but for gas. With --buy it also buys inventory below the oracl
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -144,7 +143,9 @@ class Liquidator:
         """What `liquidate` would say of each. One that breaks the whole batch is found by halving it."""
         call = self._calls.liquidate(accounts, self._reward_account)
         try:
-            found = await self._client.simulate(call, self._common.sender)
+            # the reward depends on the base fee: show the call the one it will meet
+            price = await self._client.gas_price() if self._common.key else 0
+            found = await self._client.simulate(call, self._common.sender, price)
             return dict(zip(accounts, found, strict=True))
         except ContractRefused as fault:
             if len(accounts) == 1:
@@ -398,4 +399,4 @@ def main(
 
 
 if __name__ == "__main__":
-    sys.exit(settings.run_command(main, NAME))
+    settings.run_program(main, NAME)

@@ -7,7 +7,6 @@ import contextlib
 import json
 import os
 import signal
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +20,8 @@ from crossmargin.errors import CrossmarginError, NetworkError, TransactionLost
 
 LONGEST_PAUSE = 5.0  # seconds between looks at a node that fails
 STATUS_SECONDS = 0.5  # at most so often is the status file written
-CLOSE_SECONDS = 1.0
+STOP_SECONDS = 1.0  # after a signal: what is under way may take so long
+CLOSE_SECONDS = 0.4
 
 
 @dataclass(frozen=True)
@@ -92,33 +92,40 @@ class Runner:
         self._started = time.monotonic()
         self._written = 0.0
         self._news = asyncio.Event()
+        self._stopping = False
 
     async def run(self) -> int:
         """Until SIGTERM, SIGINT, or after one look."""
         task = asyncio.ensure_future(self._live())
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, task.cancel)
+            loop.add_signal_handler(number, self._stop, task)
         try:
             await task
         except asyncio.CancelledError:
-            self._log.info("stopped", block=self._head.block)
+            pass
         finally:
+            if self._stopping:
+                self._log.info("stopped", block=self._head.block)
             self._write_status(force=True)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._client.close(), CLOSE_SECONDS)
         return 0
 
+    def _stop(self, task: asyncio.Task) -> None:
+        """Let a request that is under way come back, but not for long."""
+        self._stopping = True
+        self._news.set()
+        asyncio.get_running_loop().call_later(STOP_SECONDS, task.cancel)
+
     async def _live(self) -> None:
-        started, seen = False, -1
-        listener = None
-        while True:
+        listener, started, seen = None, False, -1
+        while not self._stopping:
             try:
                 if not started:
                     await self._client.open()
                     await self._bot.start(await self._look_up())
-                    listener = self._listen()
-                    started = True
+                    listener, started = self._listen(), True
                 head = await self._look_up()
                 if head.block != seen or self._bot.waiting():
                     await self._bot.look(head)
@@ -159,9 +166,9 @@ class Runner:
         return asyncio.ensure_future(follow())
 
     async def _pause(self, seconds: float) -> None:
-        self._news.clear()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._news.wait(), seconds)
+        self._news.clear()
 
     def _write_status(self, force: bool = False) -> None:
         path = self._common.status
@@ -198,6 +205,4 @@ def serve(bot: Bot, client: AsyncClient, common: Common, log: Log) -> int:
     async def main() -> int:
         return await Runner(bot, client, common, log).run()
 
-    if sys.platform == "linux":
-        sys.stdout.reconfigure(line_buffering=True)
     return asyncio.run(main())

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 from eth_account import Account
@@ -232,6 +232,14 @@ def run_command(command: click.Command, name: str, args: list[str] | None = None
         return _failed(name, str(fault), 1)
     except (KeyboardInterrupt, click.Abort):
         return _failed(name, "interrupted", 130)
+
+
+def run_program(command: click.Command, name: str) -> NoReturn:
+    """The same as a whole program. It ends at once: threads of a library that wait for a node are not waited for."""
+    code = run_command(command, name)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _failed(name: str, message: str, code: int) -> int:

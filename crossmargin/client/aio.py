@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -79,9 +80,14 @@ class AsyncClient:
         """The answers of many, in one batch; with `may_fail` exceptions stand where answers failed."""
         return await self.transport.batch([ask(call, block, may_fail=may_fail) for call in calls])
 
-    async def simulate(self, call: Call[T], sender: str, gas: int | None = None) -> T:
-        """What a call would return if it were sent now. Raises ContractRefused if it would revert."""
-        return (await self.transport.batch([ask(call, sender=sender, gas=gas)]))[0]
+    async def simulate(self, call: Call[T], sender: str, gas_price: int = 0) -> T:
+        """What a call would return if it were sent now. Raises ContractRefused if it would revert.
+
+        With `gas_price` (wei) the node also wants the sender to be able to pay; without it some show the call a base fee of 0.
+        """
+        plain = ask(call, sender=sender)
+        priced = {**plain.params[0], "gasPrice": hex(gas_price)} if gas_price else plain.params[0]
+        return (await self.transport.batch([replace(plain, params=(priced, LATEST))]))[0]
 
     async def estimate(self, call: Call[Any], sender: str) -> int:
         """Gas the node thinks it needs."""
