@@ -1,0 +1,109 @@
+"""Venues to play in: eighteen markets, five collateral assets, and parameters drawn so that every cap can bind."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+
+from crossmargin import model
+from tests.support.words import WAD, AssetParams, MarketParams, Rates, VenueParams
+
+FAR = 10**9 * WAD
+BASE = (
+    MarketParams("BTC", 50_000 * WAD, 400, 160, p_min=75),
+    MarketParams("ETH", 2_000 * WAD, 550, 200, p_min=75),
+    MarketParams("SOL", 100 * WAD, 800, 250),
+    MarketParams("LINK", 15 * WAD, 750, 300, max_oi_bps=40),
+    MarketParams("DOGE", WAD // 10, 800, 350, max_oi_quote=400_000 * WAD),
+    MarketParams("SHARE", 3 * WAD, 700, 300, share=1_500),
+)
+MARKETS = tuple(replace(BASE[i % 6], price=BASE[i % 6].price * (10 + i // 6) // 10) for i in range(18))
+ASSETS = (
+    AssetParams("WBTC", 8, 0, 500),
+    AssetParams("WETH", 18, 1, 700),
+    AssetParams("stETH", 18, 1, 1_000, cap=400 * WAD),
+    AssetParams("SOL", 9, 2, 1_500),
+    AssetParams("FINE", 24, 3, 2_000),
+)
+
+
+@dataclass(frozen=True)
+class Venues:
+    """What one sequence is played on. pool: quote the LPs start with, in whole units."""
+
+    markets: tuple[MarketParams, ...]
+    assets: tuple[AssetParams, ...]
+    venue: VenueParams
+    rates: Rates
+    quote_decimals: int
+    pool: int
+
+
+def draw(rng: random.Random) -> Venues:
+    """Parameters of one sequence; all of them inside the Configurator's bounds."""
+    return Venues(
+        MARKETS,
+        ASSETS,
+        VenueParams(
+            im_factor=rng.choice((15_000, 20_000)),
+            kappa=rng.choice((5_000, 6_000, 8_000)),
+            profit_weight=rng.choice((8_000, 9_999, 0)),
+            keeper_cap=rng.choice((10, 5)) * WAD,
+        ),
+        Rates(cap_net=rng.choice((600, 1_000)), cap_gross=rng.choice((2_000, 3_000))),
+        rng.choice((6, 6, 18, 4)),
+        rng.choice((3, 10, 40)) * 10**6,
+    )
+
+
+def market_params(m: MarketParams) -> model.MarketParams:
+    """A market's parameters as the model wants them."""
+    return model.MarketParams(
+        beta=m.beta,
+        sigma=m.sigma,
+        clamp=m.clamp or m.w // 2,
+        velocity=m.velocity,
+        skew_scale=m.scale,
+        maker=m.maker,
+        taker=m.taker,
+        spread=m.spread,
+        p_min=m.p_min,
+        oi_lo=m.oi_lo,
+        oi_hi=m.oi_hi,
+        oi_cap=m.oi_cap,
+        max_oi=m.max_oi,
+        max_oi_quote=m.max_oi_quote,
+        share=m.share,
+        min_notional=m.min_notional,
+    )
+
+
+def params(s: Venues) -> model.Params:
+    """The model's parameters of a venue."""
+    v, r = s.venue, s.rates
+    assets = {
+        i: model.AssetParams(a.underlying, a.discount, a.cap, a.decimals) for i, a in enumerate(s.assets)
+    }
+    return model.Params(
+        markets={i: market_params(m) for i, m in enumerate(s.markets)},
+        assets=assets,
+        kappa=v.kappa,
+        im_factor=v.im_factor,
+        h=v.h,
+        profit_weight=v.profit_weight,
+        p_max=v.p_max,
+        keeper_part=v.keeper_part,
+        warning=v.warning,
+        min_margin=v.min_margin,
+        keeper_cap=v.keeper_cap,
+        cap_net=r.cap_net,
+        cap_gross=r.cap_gross,
+        exit_cap_net=r.exit_net,
+        exit_cap_gross=r.exit_gross,
+        borrow_base=r.base,
+        borrow_slope1=r.slope1,
+        borrow_slope2=r.slope2,
+        borrow_kink=r.kink,
+        exec_band=v.exec_band,
+        quote_decimals=s.quote_decimals,
+    )
