@@ -112,6 +112,8 @@ def set_market(id: uint256, market: IConfigurator.Market):
     checks.that(words[0] != 0 and words[4] != 0, "configurator: venue first")
     checks.that(id < 32 and id <= self.market_count, "configurator: market id")
     parameters.check_market(market, parameters.venue_of(words[0]))
+    stored: DynArray[IPositionManager.MarketWords, 32] = self._market_words(1 << id)
+    parameters.check_depth(market, stored[0].book)
     if id == self.market_count:
         self.market_count = unsafe_add(id, 1)
     # risk first: with the terms the market is listed

@@ -92,6 +92,16 @@ def check_market(m: IConfigurator.Market, v: IConfigurator.Venue):
 
 @pure
 @internal
+def check_depth(m: IConfigurator.Market, book: uint256):
+    """
+    @notice Twice the open interest of either side at least, or P-3 had no positive price left to close at (I-26).
+    """
+    side: uint256 = convert(max(packing.book_long(book), packing.book_short(book)), uint256)
+    checks.that(2 * side * LOT <= m.skew_scale, "configurator: scale for open OI")
+
+
+@pure
+@internal
 def check_collateral(discount: uint256, cap: uint256):
     """
     @notice d_c at most 50 %, the cap below 2^96 WAD: balances stay far inside the Vault's uint128.

@@ -207,6 +207,22 @@ def test_again_at_other_prices_changes_no_sizes(chain, w3, venue, artifacts):
     assert nonce(w3) == before
 
 
+def test_a_size_is_converted_anew_when_asked_to(chain, w3, venue, artifacts):
+    d, folder = venue
+    path = folder / "31337.json"
+    feed = w3.eth.contract(d.feeds["BTC"], abi=artifacts["DevFeed"].abi)
+    feed.functions.push(10_000 * 10**8).transact({"from": DEPLOYER})
+    content = json.loads(path.read_text())
+    del content["reference_prices"]["BTC"]
+    path.write_text(json.dumps(content))
+    lines = []
+    after = deploy(chain, key=KEY, out=folder, log=lines.append)
+    assert lines == ["set market BTC", "set collateral WBTC", "done in 2 transactions"]
+    assert after.reference_prices == {**d.reference_prices, "BTC": "10000"}
+    before = d.parameters["markets"]["BTC"]["skew_scale"]
+    assert after.parameters["markets"]["BTC"]["skew_scale"] == pytest.approx(4 * before, rel=1e-3)
+
+
 def test_a_changed_parameter_is_changed_and_nothing_else(chain, w3, venue):
     d, folder = venue
     config = load()

@@ -77,6 +77,17 @@ def test_w_above_p_max(founded):
         founded.do("set_market", 0, Market(beta=280, sigma=0))
 
 
+@pytest.mark.parametrize(("longs", "shorts"), [(7, 3), (3, 7), (7, 7)])
+def test_the_skew_scale_leaves_room_for_what_is_open(venue, longs, shorts):
+    """At less than 1.5 times the open interest P-3 would have no price left at which to close."""
+    lots = WAD // LOT
+    venue.manager.eval(f"books.books[0] = {longs * lots | shorts * lots << 72}")
+    assert venue.market_words(0).book == longs * lots | shorts * lots << 72
+    venue.do("set_market", 0, Market(skew_scale=14 * WAD, max_oi=0))
+    with boa.reverts("configurator: scale for open OI"):
+        venue.do("set_market", 0, Market(skew_scale=14 * WAD - LOT, max_oi=0))
+
+
 def test_no_more_than_32(founded):
     for market in range(32):
         founded.do("set_market", market, Market())
