@@ -1,4 +1,9 @@
-"""Anvil as a chain whose blocks the demo makes: what waits goes into the next block, a second after the last."""
+"""Anvil as a chain whose blocks the demo makes.
+
+The clock moves with the rounds of prices alone; all other blocks share the second after their round, as on chains with
+several blocks a second. There is a reason beyond that: while anvil makes a block, it answers some calls from the new state at
+the old block's time. Contracts take time to run forwards, and a bot that asks in that moment would be told nonsense.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +13,7 @@ from crossmargin.client.transport import Ask, Transport, connect, number
 
 BASE_FEE = 10**9  # wei, in every block: the liquidator's reward depends on it
 BALANCE = 10_000 * 10**18  # wei for everybody who sends
-INTERVAL = 1  # seconds between blocks
+INTERVAL = 0  # seconds between blocks whose time is not given
 
 
 class Blocks:

@@ -131,11 +131,11 @@ _TEMPLATES = (
     _template("single long", "ETH:1", 9500),
     _template("long basket", _ALL_LONG, 9500),
     _template("hedged", "ETH:1 BTC:-1", 9300),
-    _template("single short", "BTC:-1", 6000),
+    _template("single short", "BTC:-1", 3500),
     _template("cash and carry", "ETH:-10000", 0, _IN_WETH),
     _template("mixed", "BTC:2 ETH:1 DOGE:-1", 9000),
     _template("single long", "SOL:1", 9200),
-    _template("single short", "ETH:-1", 9400),
+    _template("single short", "ETH:-1", 5500),
     _template("long on collateral", "BTC:1", 8500, _IN_WETH),
     _template("single long", "BTC:1", 9600),
     _template("hedged", "SOL:2 LINK:-2 ETH:-1", 9000),
@@ -143,7 +143,7 @@ _TEMPLATES = (
     _template("long basket", "BTC:3 ETH:2 SOL:1", 7000),
     _template("cash and carry", "BTC:-10000", 0, _IN_WBTC),
     _template("single long", "LINK:1", 9400),
-    _template("short basket", _ALL_SHORT, 7500),
+    _template("short basket", _ALL_SHORT, 4500),
     _template("single long", "ETH:1", 4000),
     _template("hedged", "LINK:1 DOGE:-1", 8500),
     _template("mixed", "ETH:3 SOL:-1 LINK:1", 9200, _IN_BOTH),
@@ -152,20 +152,25 @@ _TEMPLATES = (
     _template("carry, overhedged", "ETH:-18000", 0, _IN_WETH),
 )
 
-# Trades during the run: permille of the ticks, place in the plan, market, share reduced, notional added (bps).
+# Trades during the run: permille of the ticks, template, market, share reduced, notional added (bps). Most of those who are
+# short take some profit after the first crash, at about 300; some buy what has fallen.
 _TRADES = (
     (150, 3, "BTC", 0, -5000),
-    (250, 16, "ETH", 0, 3000),
+    (240, 16, "ETH", 0, 3000),
     (330, 20, "SOL", 5000, 0),
-    (400, 7, "ETH", 3000, 0),
+    (335, 3, "BTC", 5000, 0),
+    (345, 7, "ETH", 5000, 0),
+    (355, 15, None, 4000, 0),
+    (370, 16, "ETH", 0, 5000),
     (450, 19, "BTC", 0, 4000),
-    (520, 15, None, 4000, 0),
     (600, 3, "BTC", 5000, 0),
     (680, 5, "DOGE", BPS, 0),
     (730, 20, "SOL", BPS, 0),
+    (740, 15, None, 5000, 0),
     (760, 7, "ETH", BPS, 0),
-    (800, 19, "BTC", BPS, 0),
+    (780, 19, "BTC", 0, 3000),
     (850, 15, None, BPS, 0),
+    (900, 19, "BTC", BPS, 0),
 )
 
 _MOVES = (
@@ -298,8 +303,9 @@ def _leverages(
 def _later(books: Sequence[Book], rng: random.Random) -> list[Trade]:
     """The later trades of accounts that exist and hold the market, each at a slightly seeded time."""
     trades = []
-    for permille, account, market, reduce, add in _TRADES:
-        moment = permille + rng.getrandbits(5) - 16
-        if account < len(books) and (market is None or market in {t.market for t in books[account].targets}):
-            trades.append(Trade(moment, account, market, reduce, add))
+    for permille, template, market, reduce, add in _TRADES:
+        for account in range(template, len(books), len(_TEMPLATES)):
+            moment = permille + rng.getrandbits(5) - 16
+            if market is None or market in {t.market for t in books[account].targets}:
+                trades.append(Trade(moment, account, market, reduce, add))
     return sorted(trades, key=lambda trade: (trade.permille, trade.account))

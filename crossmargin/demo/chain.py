@@ -151,6 +151,8 @@ class ChainVenue:
         """A round on every feed, all in one block at `timestamp`, which must be later than the last."""
         calls = self._feeds.rounds({**prices, QUOTE: quote})
         self._send("feed_round", [(self._owner, call) for call in calls], timestamp)
+        # A second later, so that no price word was looked up before the rounds in what the venue takes for one block.
+        self._mine(timestamp + 1)
 
     def step(self) -> None:
         """Make a block if anything waits for one."""

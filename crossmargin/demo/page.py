@@ -42,6 +42,7 @@ h1{font-size:26px;margin:0 0 4px}h2{font-size:18px;margin:36px 0 2px}p{margin:0 
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 th,td{padding:6px 12px;text-align:right;border-bottom:1px solid #f0f1f3;white-space:nowrap}
 th{position:sticky;top:0;background:#f8f9fa;font-weight:600}th:first-child,td:first-child{text-align:left}
+.table:has(table.summary){max-height:none}
 table.summary td{text-align:left;white-space:normal}table.summary td:first-child{font-weight:600;width:300px}
 """
 
@@ -194,12 +195,13 @@ def _prices(result: DemoResult) -> go.Figure:
 def _equity(result: DemoResult) -> go.Figure:
     figure = _figure(
         "pool NAV, quote",
-        yaxis2={"title": "cover fund, quote", "overlaying": "y", "side": "right", "showgrid": False},
+        yaxis2={"overlaying": "y", "side": "right", "showgrid": False},
     )
     figure.update_layout(margin={"r": 72})
     _line(figure, _times(result), [quote(tick.pool_nav) for tick in result.ticks], "pool NAV", BLUE)
     cover = [quote(tick.cover) for tick in result.ticks]
     _line(figure, _times(result), cover, "cover fund (right)", GREEN, yaxis="y2")
+    figure.update_layout(yaxis2={"title": "cover fund, quote", "rangemode": "tozero", "tickformat": ",.0f"})
     return figure
 
 
