@@ -46,6 +46,7 @@ WANTED = (
     "refused: MARGIN at a reduction",
     "refused: MARGIN at a withdrawal",
     "refused: PRICE",
+    "whole close without a price refused",
     "refused: BAND",
     "refused: WORST",
     "refused: REDUCE_ONLY",
@@ -149,7 +150,8 @@ class Sequence:
         """Moves and their weights."""
         m = self.m
         for move, weight in (
-            (m.trade, 300),
+            (m.trade, 400),
+            (m.widen, 60),
             (m.deposit, 60),
             (m.withdraw, 70),
             (m.transfer, 25),
@@ -333,14 +335,16 @@ class Sequence:
             self.w.push(dict.fromkeys(some, DEAD))
         self.report.seen["feed dead"] += 1
         self.check(None)
-        self.queue += [self._any_call] * self.rng.randint(3, 12) + [self._drain] * 2 + [self.revive]
+        self.queue += [self._any_call] * self.rng.randint(3, 12)
+        self.queue += [self._close_unpriced, self._drain, self._drain, self.revive]
 
     def stale(self) -> None:
         """A day without a round."""
         self.w.warp(DAY + 1)
         self.report.seen["stale"] += 1
         self.check(None)
-        self.queue += [self._any_call] * self.rng.randint(2, 8) + [self._drain, self.revive]
+        self.queue += [self._any_call] * self.rng.randint(2, 8)
+        self.queue += [self._close_unpriced] * 2 + [self._drain, self.revive]
 
     def revive(self) -> None:
         """Every feed publishes again."""
@@ -365,6 +369,17 @@ class Sequence:
         )
         moves += (m.convert_collateral, m.charge_keeper_fee, m.sell_inventory)
         self.call(self.rng.choice(moves)())
+
+    def _close_unpriced(self) -> None:
+        """The only position of an account whose price is not valid, all of it: afterwards no leg is left to ask."""
+        v = self.w.model
+        found = [t for t in self.w.traders for m in v.account(t).positions if not v.valid[m]]
+        if not found:
+            return self._any_call()
+        account = min(found, key=lambda t: (len(v.account(t).positions), self.rng.random()))
+        market = next(m for m in v.account(account).positions if not v.valid[m])
+        self._at_mark(account, market, -v.position(account, market)[0])
+        self.report.seen["whole close without a price refused"] += 1
 
     def _drain(self) -> None:
         """Everything out of an account without positions (M-6), if there is one."""

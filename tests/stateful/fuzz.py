@@ -57,7 +57,7 @@ def main(args: list[str] | None = None) -> int:
         print(failure, file=sys.stderr)
         return 1
     print(report.text())
-    missing = report.missing() if options.steps >= 10_000 else []
+    missing = report.missing() if options.steps >= 20_000 else []
     if missing:
         print("never happened: " + ", ".join(missing), file=sys.stderr)
     return 1 if missing else 0

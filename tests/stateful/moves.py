@@ -81,7 +81,7 @@ class Moves:
             ap = self.v.params.assets[asset]
             wad = wad * WAD // self.v.prices[ap.underlying]
             room = ap.cap - self.v.ledger.credited.get(asset, 0)
-            if room < wad or self.chance(3):
+            if room < wad or self.chance(12):
                 wad = max(1, room if room < 10**6 * WAD else wad) + self.nudge() * self.unit(asset)
         payer = self.w.owner_of(account) if self.chance(75) else self.w.actors["buyer"]
         tokens = self.tokens(asset, wad)
@@ -168,6 +168,13 @@ class Moves:
             return self._at_cap(account, market)
         return self._order(account, market, self._opening(account, market), base)
 
+    def widen(self) -> Call:
+        """A small position more for the account that goes for sixteen markets and one beyond."""
+        account = self.w.traders[0]
+        market = self.market_of(account)
+        base = self.v.position(account, market)[0]
+        return self._order(account, market, self._opening(account, market), base)
+
     def _signed(self, base: int) -> int:
         return self.share(base) * self.rng.choice((-1, 1))
 
@@ -222,7 +229,7 @@ class Moves:
             price = mark + rng.choice((1, -1)) * rng.choice((mark // 5000, mark // 200, mark // 50))
             if self.chance(6):
                 price = mark + rng.choice((-1, 1)) * (band + rng.choice((0, 1)))
-        spread, only = self.chance(30), self.chance(15)
+        spread, only = self.chance(30), self.chance(20 if base * size < 0 else 3)
         worst = self._worst(market, size, price, spread)
         if self.chance(1):
             size += rng.choice((1, LOT // 2))
