@@ -14,7 +14,6 @@ from plotly.offline import get_plotlyjs
 from crossmargin.demo.report import (
     GAS_COLUMNS,
     LIQUIDATION_COLUMNS,
-    change,
     gas_cells,
     headline,
     liquidation_cells,
@@ -90,7 +89,7 @@ def _cards(result: DemoResult) -> str:
         (str(len(result.liquidations)), "liquidation slices", ""),
         (str(result.unhealthy_after_tick_max), "left liquidatable after a tick", "good" if calm else "bad"),
         (money(result.bad_debt), "bad debt (quote)", "bad" if result.bad_debt else "good"),
-        (money(result.pool_nav_end), f"pool NAV, {change(result.pool_nav_start, result.pool_nav_end)}", ""),
+        (money(result.pool_nav_end), f"pool NAV, a share {result.share_price_change:+.2%}", ""),
         (money(result.cover_end), "cover fund", ""),
     ]
     divs = "".join(
@@ -117,7 +116,7 @@ def _plots(result: DemoResult) -> list[str]:
         ("Prices", "Each market against its start.", _prices(result)),
         (
             "Pool and cover fund",
-            "Equity of the pool's account, and the fund that pays before it.",
+            "Equity of the pool's account (sudden steps down: providers who left), and the fund that pays before it.",
             _equity(result),
         ),
         (
@@ -201,7 +200,8 @@ def _equity(result: DemoResult) -> go.Figure:
     _line(figure, _times(result), [quote(tick.pool_nav) for tick in result.ticks], "pool NAV", BLUE)
     cover = [quote(tick.cover) for tick in result.ticks]
     _line(figure, _times(result), cover, "cover fund (right)", GREEN, yaxis="y2")
-    figure.update_layout(yaxis2={"title": "cover fund, quote", "rangemode": "tozero", "tickformat": ",.0f"})
+    axis = {"title": "cover fund, quote", "range": [0, 1.1 * max(*cover, 1)], "tickmode": "auto"}
+    figure.update_layout(yaxis2={**axis, "tickformat": ",.0f"})
     return figure
 
 

@@ -19,7 +19,7 @@ from math import isqrt
 UNIT = 10**9  # 1.0 in levels and returns
 DOLLAR = 10**8  # one dollar in prices
 HOUR = 3600
-DEFAULT_TICKS = 144
+DEFAULT_TICKS = 432  # of 36 hours: every five minutes
 MIN_TICKS = 12
 MAX_TICKS = 2000
 

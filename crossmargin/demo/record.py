@@ -105,10 +105,6 @@ class Record:
             found["refused"] = refused
         return {"executed": 0, **found}
 
-    def failures(self, events: Iterable[Event]) -> dict[str, int]:
-        """Reason -> how many orders failed for it."""
-        return dict(Counter(event.reason for event in events if isinstance(event, OrderFailed)))
-
     def gas_rows(self, events: Sequence[Event]) -> tuple[Gas, ...]:
         """Gas by operation: of the demo's own transactions, and of the bots' as shares of their batches."""
         rows = {name: list(used) for name, used in self.gas.items()}
