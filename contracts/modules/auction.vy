@@ -29,12 +29,12 @@ def age_of(word: uint256, now: uint256, duration: uint256) -> uint256:
 @internal
 def observed(word: uint256, amount: uint256, now: uint256, duration: uint256) -> uint256:
     """
-    @notice The word once `amount` (WAD, < 2^128) is seen: what is more than before arrives now.
+    @notice The word once `amount` (WAD, < 2^128) is seen: what is more than before arrives now; nothing has no age.
     """
     seen: uint256 = word & U128
-    if amount <= seen:
+    if amount != 0 and amount <= seen:
         return self.left(word, amount)
-    # age < 2^64 and seen < 2^128; rounded down: the younger lot is dearer
+    # Age < 2^64 and seen < 2^128. Rounded down: the younger lot is dearer. A division by 0 gives 0.
     age: uint256 = unsafe_div(unsafe_mul(self.age_of(word, now, duration), seen), amount)
     return amount | (unsafe_sub(unsafe_mul(now, MICROS), age) << 128)
 

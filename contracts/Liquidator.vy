@@ -1,0 +1,374 @@
+# pragma version 0.4.3
+# pragma nonreentrancy on
+"""
+@title Liquidator: the terms of a liquidation and the sale of what it leaves
+@license MIT
+@notice Anyone may liquidate any accounts in a batch: the PositionManager decides whether an account is unhealthy, what
+        is closed and what that costs; here only the keeper's flat cost K is set, under the venue's cap. Collateral that
+        the pool took over is sold to anyone at a price that falls from the mark to the mark less d_c, never below.
+        It holds no money and moves none of its own. Invariants: I-10, I-12, and its part of I-16, I-27 and I-28.
+@custom:kill Take its role in the PositionManager away and give it to another: nothing here is owed to anyone. Without a
+        Liquidator no account can be liquidated and no inventory sold; everything else goes on. Bad terms are corrected
+        with `set_terms`: the venue caps K and the PositionManager bounds the price whatever they say.
+"""
+
+from contracts.modules import auction
+from contracts.modules import packing
+from contracts.modules import reverts
+from interfaces import ILiquidator
+from interfaces import IOracleAdapter
+from interfaces import IPositionManager
+from interfaces import IVault
+from snekmate.auth import ownable
+from snekmate.auth import ownable_2step
+
+implements: ILiquidator
+
+initializes: ownable
+initializes: ownable_2step[ownable := ownable]
+
+exports: (
+    ownable_2step.owner,
+    ownable_2step.pending_owner,
+    ownable_2step.transfer_ownership,
+    ownable_2step.accept_ownership,
+    ownable_2step.renounce_ownership,
+)
+
+QUOTE: constant(uint256) = 255
+ASSETS: constant(uint256) = 8
+WAD: constant(uint256) = 10**18
+# Outcome.reason beyond those of the PositionManager
+CALL_FAILED: constant(uint256) = 4
+
+MAX_FLAT: constant(uint256) = 1_000 * 10**18
+MAX_GAS_UNITS: constant(uint256) = 10_000_000
+MARKETS: constant(uint256) = 32
+MIN_DURATION: constant(uint256) = 60
+MAX_DURATION: constant(uint256) = 7 * 86_400
+FIRST_DURATION: constant(uint256) = 3_600
+
+LIQUIDATE: constant(Bytes[4]) = method_id("liquidate(uint256,uint256,uint256)")
+
+MANAGER: public(immutable(address))
+ORACLE: immutable(address)
+VAULT: immutable(address)
+POOL_ACCOUNT: immutable(uint256)
+QUOTE_DECIMALS: immutable(uint256)
+
+# 0 flat uint96 (WAD quote) | 96 gas units uint32 | 128 native uint8 | 136 auction duration uint32 (s)
+terms_word: uint256
+# asset => auction word (see auction.vy)
+lots: HashMap[uint256, uint256]
+
+
+# An asset of the pool's inventory as it is now. amount: WAD; lot: auction word that has seen it; tokens: what of it is
+# for sale, in token units; price: WAD, 0 without a valid price.
+struct Offer:
+    amount: uint256
+    lot: uint256
+    tokens: uint256
+    decimals: uint256
+    price: uint256
+
+
+@deploy
+def __init__(manager: address, owner: address):
+    """
+    @notice Starts with K = 0 and auctions of an hour.
+    @param manager The PositionManager, deployed before, whose Configurator gives this contract the role of Liquidator.
+    @param owner Sets the terms; meant to be a timelock. Two-step transfer.
+    """
+    ownable.__init__()
+    ownable_2step.__init__()
+    ownable_2step._transfer_ownership(owner)
+    MANAGER = manager
+    ORACLE = staticcall IPositionManager(manager).ORACLE()
+    VAULT = staticcall IPositionManager(manager).VAULT()
+    POOL_ACCOUNT = convert(staticcall IPositionManager(manager).POOL(), uint256) << 96
+    QUOTE_DECIMALS = staticcall IVault(VAULT).decimals_of(QUOTE)
+    self._set_terms(ILiquidator.Terms(flat=0, gas_units=0, native=0, auction_duration=FIRST_DURATION))
+
+
+# ---- anyone -------------------------------------------------------------------------------------
+
+
+@external
+def liquidate(accounts: DynArray[uint256, 32], reward_account: uint256) -> DynArray[ILiquidator.Outcome, 32]:
+    """
+    @notice Liquidate what is unhealthy among the accounts (Q-1, Q-2) and pass over the rest. Never reverts for the sake
+            of an account; one that is named twice is looked at twice.
+    @param reward_account Account id that is paid the rewards; 0 for the caller's, msg.sender << 96.
+    @return For each account the fraction closed (WAD), the reward (WAD quote), and the reason: 0 liquidated, 1 healthy,
+            2 no valid price, 3 empty account, 4 the call failed, which a LiquidationFailed event explains.
+    """
+    terms: uint256 = self.terms_word
+    cost: uint256 = self._cost_of(terms, self._fresh_native(terms))
+    reward_to: uint256 = reward_account if reward_account != 0 else convert(msg.sender, uint256) << 96
+    outcomes: DynArray[ILiquidator.Outcome, 32] = []
+    sliced: bool = False
+    for account: uint256 in accounts:
+        outcome: ILiquidator.Outcome = self._liquidate(account, cost, reward_to)
+        sliced = sliced or outcome.reason == 0
+        outcomes.append(outcome)
+    if sliced:
+        self._observe(terms)
+    return outcomes
+
+
+@external
+def buy_collateral(
+    token: address, max_amount: uint256, max_price: uint256, receiver: address, data: Bytes[1024]
+) -> (uint256, uint256):
+    """
+    @notice Buy from the pool's inventory at the price of `inventory_price`, as much as there is and at most `max_amount`.
+            The caller, who approved the Vault, pays in quote, rounded up.
+    @param token A collateral token ("vault: unknown token", "liquidator: not collateral").
+    @param max_amount Token units; nothing for sale or asked for is "liquidator: nothing to buy".
+    @param max_price The most to pay, WAD quote per whole token ("liquidator: price above the limit").
+    @param receiver Gets the tokens.
+    @param data Must be empty until there is a callback ("liquidator: no callback yet").
+    @return Token units bought and quote units paid. Without a valid price: "liquidator: no valid price".
+    """
+    assert len(data) == 0, "liquidator: no callback yet"
+    asset: uint256 = self._asset_of(token)
+    entry: uint256 = self._entry_of(asset)
+    price_word: uint256 = self._refreshed(packing.asset_underlying(entry))
+    offer: Offer = self._offer(asset, entry, price_word)
+    assert offer.price != 0, "liquidator: no valid price"
+    assert offer.price <= max_price, "liquidator: price above the limit"
+
+    bought: uint256 = 0
+    amount: uint256 = 0
+    bought, amount = self._portion(offer, max_amount)
+    assert amount != 0, "liquidator: nothing to buy"
+    cost: uint256 = auction.tokens_up(auction.cost_up(amount, offer.price), QUOTE_DECIMALS)
+    self.lots[asset] = auction.left(offer.lot, unsafe_sub(offer.amount, amount))
+    extcall IPositionManager(MANAGER).sell_inventory(asset, bought, cost, msg.sender, receiver)
+    log ILiquidator.Bought(
+        token=token, buyer=msg.sender, receiver=receiver, amount=bought, cost=cost, price=offer.price
+    )
+    return bought, cost
+
+
+@external
+def observe():
+    """
+    @notice Start the clock of inventory that came to the pool by a conversion of collateral. `liquidate` and
+            `buy_collateral` do this themselves.
+    """
+    self._observe(self.terms_word)
+
+
+# ---- terms --------------------------------------------------------------------------------------
+
+
+@external
+def set_terms(terms: ILiquidator.Terms):
+    """
+    @notice Set the keeper's flat cost and the length of auctions, running ones included. Owner only.
+    @param terms flat: WAD quote, at most 1,000 ("liquidator: flat out of bounds"); gas_units: at most 10 million
+           ("liquidator: gas out of bounds"); native: underlying id of the gas token, 0 ... 31 ("liquidator: no such
+           market"); auction_duration: a minute ... a week, in seconds ("liquidator: bad duration").
+    """
+    ownable._check_owner()
+    self._set_terms(terms)
+
+
+# ---- views --------------------------------------------------------------------------------------
+
+
+@view
+@external
+def inventory_price(token: address) -> (uint256, uint256):
+    """
+    @notice What `buy_collateral` would ask for now, and how much of the token there is.
+    @return WAD quote per whole token, 0 while there is no valid price; token units.
+    """
+    asset: uint256 = self._asset_of(token)
+    entry: uint256 = self._entry_of(asset)
+    offer: Offer = self._offer(asset, entry, self._looked_up(packing.asset_underlying(entry)))
+    return offer.price, offer.tokens
+
+
+@view
+@external
+def keeper_cost() -> uint256:
+    """
+    @return K in WAD quote, at this block's base fee and under the venue's cap.
+    """
+    terms: uint256 = self.terms_word
+    native: uint256 = 0
+    if self._gas_units(terms) != 0:
+        native = packing.price_of(self._looked_up(self._native(terms)))
+    return min(packing.venue_keeper_cap(self._venue_words()[0]), self._cost_of(terms, native))
+
+
+@view
+@external
+def terms() -> ILiquidator.Terms:
+    """
+    @return The terms in force.
+    """
+    word: uint256 = self.terms_word
+    return ILiquidator.Terms(
+        flat=word & packing.U96,
+        gas_units=self._gas_units(word),
+        native=self._native(word),
+        auction_duration=self._duration(word),
+    )
+
+
+# ---- liquidating --------------------------------------------------------------------------------
+
+
+@internal
+def _liquidate(account: uint256, cost: uint256, reward_to: uint256) -> ILiquidator.Outcome:
+    ok: bool = False
+    data: Bytes[reverts.MAX_SIZE] = b""
+    ok, data = raw_call(
+        MANAGER,
+        abi_encode(account, cost, reward_to, method_id=LIQUIDATE),
+        max_outsize=reverts.MAX_SIZE,
+        revert_on_failure=False,
+    )
+    if not ok:
+        log ILiquidator.LiquidationFailed(account=account, reason=reverts.reason_of(data))
+        return ILiquidator.Outcome(slice=0, reward=0, reason=CALL_FAILED)
+    return ILiquidator.Outcome(
+        slice=convert(extract32(data, 0), uint256),
+        reward=convert(extract32(data, 32), uint256),
+        reason=convert(extract32(data, 64), uint256),
+    )
+
+
+@view
+@internal
+def _cost_of(terms: uint256, native: uint256) -> uint256:
+    # before the cap, which the PositionManager applies; wei times WAD quote per native token
+    gas: uint256 = self._gas_units(terms) * block.basefee * native // WAD
+    return (terms & packing.U96) + gas
+
+
+@internal
+def _fresh_native(terms: uint256) -> uint256:
+    # The last price will do when it is not valid any more: keepers are needed most then, and K is capped.
+    # Refreshed, not only looked up: most accounts hold the native token and need its word next.
+    if self._gas_units(terms) == 0:
+        return 0
+    return packing.price_of(self._refreshed(self._native(terms)))
+
+
+# ---- the inventory ------------------------------------------------------------------------------
+
+
+@internal
+def _observe(terms: uint256):
+    word: uint256 = 0
+    amounts: DynArray[uint256, 8] = []
+    word, amounts = staticcall IVault(VAULT).snapshot(POOL_ACCOUNT)
+    held: uint256 = packing.vault_assets(word)
+    rank: uint256 = 0
+    for asset: uint256 in range(ASSETS):
+        if held >> asset == 0:
+            break
+        if (held >> asset) & 1 == 1:
+            lot: uint256 = self.lots[asset]
+            seen: uint256 = auction.observed(lot, amounts[rank], block.timestamp, self._duration(terms))
+            if seen != lot:
+                self.lots[asset] = seen
+            rank = unsafe_add(rank, 1)
+
+
+@view
+@internal
+def _offer(asset: uint256, entry: uint256, price_word: uint256) -> Offer:
+    duration: uint256 = self._duration(self.terms_word)
+    offer: Offer = empty(Offer)
+    offer.amount = staticcall IVault(VAULT).collateral(POOL_ACCOUNT, asset)
+    offer.lot = auction.observed(self.lots[asset], offer.amount, block.timestamp, duration)
+    offer.decimals = staticcall IVault(VAULT).decimals_of(asset)
+    offer.tokens = auction.tokens_down(offer.amount, offer.decimals)
+    if packing.price_state(price_word) == 0:
+        age: uint256 = auction.age_of(offer.lot, block.timestamp, duration)
+        offer.price = auction.price_up(
+            packing.price_of(price_word), packing.asset_discount(entry), age, duration
+        )
+    return offer
+
+
+@pure
+@internal
+def _portion(offer: Offer, max_amount: uint256) -> (uint256, uint256):
+    # token units and the same in WAD; back and forth, as a token may have more decimals than WAD
+    amount: uint256 = auction.wad_down(min(max_amount, offer.tokens), offer.decimals)
+    return auction.tokens_down(amount, offer.decimals), amount
+
+
+@view
+@internal
+def _asset_of(token: address) -> uint256:
+    asset: uint256 = staticcall IVault(VAULT).asset_of(token)
+    assert asset != QUOTE, "liquidator: not collateral"
+    return asset
+
+
+@view
+@internal
+def _entry_of(asset: uint256) -> uint256:
+    return packing.asset_entry(self._venue_words()[1], asset)
+
+
+@view
+@internal
+def _venue_words() -> (uint256, uint256, uint256, uint256, uint256, uint256):
+    return staticcall IPositionManager(MANAGER).venue_words()
+
+
+@internal
+def _refreshed(id: uint256) -> uint256:
+    found: DynArray[uint256, 32] = extcall IOracleAdapter(ORACLE).refresh(1 << id)
+    return found[0]
+
+
+@view
+@internal
+def _looked_up(id: uint256) -> uint256:
+    found: DynArray[uint256, 32] = staticcall IOracleAdapter(ORACLE).words(1 << id)
+    return found[0]
+
+
+# ---- the terms word -----------------------------------------------------------------------------
+
+
+@internal
+def _set_terms(terms: ILiquidator.Terms):
+    assert terms.flat <= MAX_FLAT, "liquidator: flat out of bounds"
+    assert terms.gas_units <= MAX_GAS_UNITS, "liquidator: gas out of bounds"
+    assert terms.native < MARKETS, "liquidator: no such market"
+    long_enough: bool = terms.auction_duration >= MIN_DURATION
+    assert long_enough and terms.auction_duration <= MAX_DURATION, "liquidator: bad duration"
+    head: uint256 = (terms.native << 128) | (terms.auction_duration << 136)
+    self.terms_word = terms.flat | (terms.gas_units << 96) | head
+    log ILiquidator.TermsSet(terms=terms)
+
+
+@pure
+@internal
+def _gas_units(word: uint256) -> uint256:
+    return (word >> 96) & packing.U32
+
+
+@pure
+@internal
+def _native(word: uint256) -> uint256:
+    return (word >> 128) & packing.U8
+
+
+@pure
+@internal
+def _duration(word: uint256) -> uint256:
+    """
+    @notice Seconds.
+    """
+    return (word >> 136) & packing.U32
