@@ -255,6 +255,7 @@ def trade(fill: IPositionManager.Fill) -> IPositionManager.Filled:
     @notice Fill an order (P-1, P-3), charge its fees, and require the margin of M-4, M-5. OrderBook only.
     """
     authority.check_role(authority.ORDER_BOOK)
+    checks.that(fill.size != 0, "manager: no size")
     if fill.reserved != 0:
         wiring.reserve(fill.account, -convert(fill.reserved, int256))
     leg: IEngine.Leg = portfolio.bare_leg(fill.market)
@@ -288,7 +289,8 @@ def trade(fill: IPositionManager.Fill) -> IPositionManager.Filled:
     a.markets = books.bitmaps[fill.account]
     a.reads = a.markets | a.backed
     after: margin.Health = portfolio.weigh(a, ids, words)
-    portfolio.check_priced(after.priced)
+    # a full close takes its own market out of what the account reads: its price counts all the same
+    portfolio.check_priced(after.priced and packing.price_state(leg.word) == 0)
     if gates.reduced(packing.position_base(leg.position), packing.position_base(t.moved.position)):
         conceded: int256 = convert(t.moved.fee, int256) + gates.lot_value(leg.word)
         if margin.slack(before) >= 0 and fill.keeper != fill.account:
