@@ -98,7 +98,8 @@ def liquidate(accounts: DynArray[uint256, 32], reward_account: uint256) -> DynAr
     """
     @notice Liquidate what is unhealthy among the accounts (Q-1, Q-2) and pass over the rest. Never reverts for the sake
             of an account; one that is named twice is looked at twice.
-    @param reward_account Account id that is paid the rewards; 0 for the caller's, msg.sender << 96.
+    @param reward_account Account id that is paid the rewards; 0 for the caller's, msg.sender << 96. An account is not
+           paid for itself (reason 4).
     @return For each account the fraction closed (WAD), the reward (WAD quote), and the reason: 0 liquidated, 1 healthy,
             2 no valid price, 3 empty account, 4 the call failed, which a LiquidationFailed event explains.
     """
