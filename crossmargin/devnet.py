@@ -242,13 +242,10 @@ def main(
 def run(args: list[str] | None = None) -> int:
     """The command; every failure it knows is one line on stderr. Returns the exit code."""
     try:
-        return run_command(main, NAME, args)
+        return run_command(main, NAME, args, "stopped; nothing was left running")
     except ProcessError as fault:
         click.echo(f"{NAME}: {fault}", err=True)
         return 1
-    except KeyboardInterrupt:
-        click.echo(f"{NAME}: stopped; nothing was left running", err=True)
-        return 130
 
 
 if __name__ == "__main__":

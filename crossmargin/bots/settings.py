@@ -14,6 +14,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -221,7 +222,9 @@ def _from_hex(text: str, where: str) -> LocalAccount:
         raise ConfigError(f"{where} is not a private key: 32 bytes in hexadecimal are") from None
 
 
-def run_command(command: click.Command, name: str, args: list[str] | None = None) -> int:
+def run_command(
+    command: click.Command, name: str, args: list[str] | None = None, interrupted: str = "interrupted"
+) -> int:
     """Run a command; every failure it knows is one line on stderr. Returns the exit code."""
     try:
         result = command.main(args, prog_name=name, standalone_mode=False, auto_envvar_prefix=PREFIX)
@@ -231,7 +234,7 @@ def run_command(command: click.Command, name: str, args: list[str] | None = None
     except (CrossmarginError, OSError) as fault:
         return _failed(name, str(fault), 1)
     except (KeyboardInterrupt, click.Abort):
-        return _failed(name, "interrupted", 130)
+        return _failed(name, interrupted, 130)
 
 
 def run_program(command: click.Command, name: str) -> NoReturn:
@@ -240,6 +243,35 @@ def run_program(command: click.Command, name: str) -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
+
+
+class OneLine(click.Group):
+    """A group whose known failures are one line wherever it runs."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (CrossmarginError, OSError) as fault:
+            raise click.ClickException(" ".join(str(fault).split())) from None
+
+
+def forwarded(name: str, module: str, about: str) -> click.Command:
+    """A command for another program's list (Ape's scripts) that hands all its arguments to a module's own."""
+
+    @click.command(
+        name,
+        help=about,
+        short_help=about,
+        add_help_option=False,
+        context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+    )
+    @click.argument("args", nargs=-1, type=click.UNPROCESSED)
+    def command(args: tuple[str, ...]) -> None:
+        target = import_module(module)  # only now: the list itself should be quick
+        run = getattr(target, "run", None)
+        sys.exit(run(list(args)) if run else run_command(target.main, name, list(args)))
+
+    return command
 
 
 def _failed(name: str, message: str, code: int) -> int:

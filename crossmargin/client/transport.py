@@ -26,6 +26,13 @@ BATCH = 200  # requests in one batch: nodes limit it
 TIMEOUT = 30.0  # seconds
 LATEST = "latest"
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
+_SIGNS = (
+    ("refused", "connection refused"),
+    ("connect call failed", "connection refused"),
+    ("timed out", "timed out"),
+    ("resolve", "there is no such host"),
+    ("name or service", "there is no such host"),
+)
 _FAULTS = (OSError, asyncio.TimeoutError, ValueError, Web3Exception, ClientError, WebSocketException)
 
 
@@ -98,7 +105,7 @@ class _Provider:
         self.url = str(getattr(w3.provider, "endpoint_uri", "") or "the node")
 
     def _unreachable(self, fault: BaseException) -> NetworkError:
-        return NetworkError(f"no answer from {self.url}: {type(fault).__name__}: {first_line(fault)[:160]}")
+        return NetworkError(f"no answer from {self.url}: {_why(fault)}")
 
 
 class Transport(_Provider):
@@ -164,6 +171,15 @@ class AsyncTransport(_Provider):
             except StopIteration as end:
                 return end.value
             results = await self.batch(asks)
+
+
+def _why(fault: BaseException) -> str:
+    """In a few words: libraries wrap the fault of the system in several of their own."""
+    text = first_line(fault)
+    for sign, words in _SIGNS:
+        if sign in text.lower():
+            return words
+    return "timed out" if isinstance(fault, TimeoutError) else f"{type(fault).__name__}: {text[:160]}"
 
 
 def _chunks(asks: Sequence[Ask]) -> list[Sequence[Ask]]:
