@@ -93,6 +93,7 @@ class Runner:
         self._written = 0.0
         self._news = asyncio.Event()
         self._stopping = False
+        self._listener: asyncio.Task | None = None
 
     async def run(self) -> int:
         """Until SIGTERM, SIGINT, or after one look."""
@@ -108,8 +109,9 @@ class Runner:
             if self._stopping:
                 self._log.info("stopped", block=self._head.block)
             self._write_status(force=True)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._client.close(), CLOSE_SECONDS)
+            if not await self._hang_up():
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._client.close(), CLOSE_SECONDS)
         return 0
 
     def _stop(self, task: asyncio.Task) -> None:
@@ -119,14 +121,17 @@ class Runner:
         asyncio.get_running_loop().call_later(STOP_SECONDS, task.cancel)
 
     async def _live(self) -> None:
-        listener, started, seen = None, False, -1
+        connected, started, seen = False, False, -1
         while not self._stopping:
             try:
-                if not started:
+                if not connected:
                     await self._client.open()
-                    await self._bot.start(await self._look_up())
-                    listener, started = self._listen(), True
+                    self._listen()
+                    connected = True
                 head = await self._look_up()
+                if not started:
+                    await self._bot.start(head)
+                    started = True
                 if head.block != seen or self._bot.waiting():
                     await self._bot.look(head)
                 seen, self._failures = head.block, 0
@@ -136,8 +141,7 @@ class Runner:
                 await self._pause(self._common.poll)
             except (NetworkError, TransactionLost) as fault:
                 await self._failed(fault)
-        if listener:
-            listener.cancel()
+                connected = connected and not await self._hang_up()
 
     async def _look_up(self) -> Head:
         self._head = Head(*await self._client.head())
@@ -152,18 +156,26 @@ class Runner:
         self._log.warn("failed", count=self._failures, error=fault)
         await self._pause(min(0.1 * 2**self._failures, LONGEST_PAUSE))
 
-    def _listen(self) -> asyncio.Task | None:
+    def _listen(self) -> None:
         """Over a websocket, let new blocks cut the pauses short."""
-        if not self._common.rpc.startswith("ws"):
-            return None
+        if self._common.rpc.startswith("ws"):
+            self._listener = asyncio.ensure_future(self._follow())
 
-        async def follow() -> None:
-            with contextlib.suppress(Exception):  # without news the bot still polls
-                await self._client.w3.eth.subscribe("newHeads")
-                async for _ in self._client.w3.socket.process_subscriptions():
-                    self._news.set()
+    async def _follow(self) -> None:
+        with contextlib.suppress(Exception):  # without news the bot still polls
+            await self._client.w3.eth.subscribe("newHeads")
+            async for _ in self._client.w3.socket.process_subscriptions():
+                self._news.set()
 
-        return asyncio.ensure_future(follow())
+    async def _hang_up(self) -> bool:
+        """A websocket that failed is closed, to be opened anew; true if there was one."""
+        if self._listener is None:
+            return False
+        self._listener.cancel()
+        self._listener = None
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._client.close(), CLOSE_SECONDS)
+        return True
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):

@@ -82,7 +82,8 @@ def connect(url: str, timeout: float = TIMEOUT) -> Web3:
 def connect_async(url: str, timeout: float = TIMEOUT) -> AsyncWeb3:
     """An asyncio web3 for an http(s) or ws(s) URL; one of the latter is connected by `AsyncTransport.open`."""
     if _check(url, "http", "https", "ws", "wss").scheme in ("ws", "wss"):
-        return AsyncWeb3(WebSocketProvider(url, request_timeout=timeout))
+        # one attempt: whoever connects knows best how long to go on trying
+        return AsyncWeb3(WebSocketProvider(url, request_timeout=timeout, max_connection_retries=1))
     return AsyncWeb3(AsyncHTTPProvider(url, request_kwargs={"timeout": timeout}))
 
 

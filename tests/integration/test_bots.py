@@ -7,7 +7,9 @@ import io
 import json
 import os
 import signal
+import socket
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -361,3 +363,55 @@ def test_a_bot_stops_on_ctrl_c_while_it_waits_for_a_node(bots: Bots) -> None:
     until(lambda: lines(bot.output(), "failed"), bot)
     os.kill(bot.pid, signal.SIGINT)
     assert bot.wait(2) == 0
+
+
+class Wire:
+    """A port that passes everything on to another, until it is cut."""
+
+    def __init__(self, target: int) -> None:
+        self._target = target
+        self._ends: list[socket.socket] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = self._listener.accept()
+                far = socket.create_connection(("127.0.0.1", self._target))
+                self._ends += [near, far]
+                for a, b in ((near, far), (far, near)):
+                    threading.Thread(target=self._pass, args=(a, b), daemon=True).start()
+
+    @staticmethod
+    def _pass(source: socket.socket, sink: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65_536):
+                sink.sendall(data)
+
+    def cut(self) -> None:
+        """Drop every connection there is; new ones are welcome."""
+        for end in self._ends:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+        self._ends.clear()
+
+    def close(self) -> None:
+        self._listener.close()
+        self.cut()
+
+
+@pytest.mark.parametrize("scheme", ["http", "ws"])
+def test_a_bot_survives_a_dropped_connection(net: Devnet, bots: Bots, scheme: str) -> None:
+    fund(net, "trader", 50_000)
+    wire = Wire(int(net.url.rpartition(":")[2]))
+    bot = bots.start("keeper", rpc=f"{scheme}://127.0.0.1:{wire.port}")
+    until(lambda: lines(bot.output(), "started"), bot)
+    for _ in range(2):
+        wire.cut()
+        order_hash = submitted(net, salt=net.client.block_number())
+        net.push(after=DELAY)
+        until(lambda one=order_hash: not net.client.order_status(one).pending, bot)
+    wire.close()
