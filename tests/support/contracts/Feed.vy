@@ -3,9 +3,11 @@
 @title Feed: a settable aggregator for tests where real Chainlink bytecode would only be slow
 """
 
+
 struct Round:
     answer: int256
     time: uint256
+
 
 decimals: public(uint256)
 latest: public(uint256)
