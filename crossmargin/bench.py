@@ -49,6 +49,7 @@ CONTRACTS = (
     "LiquidityPool",
     "Lens",
 )
+KINDS = ("cold reads", "warm reads", "writes", "events", "memory", "arithmetic", "calls")
 BOUNDS = {
     "deposit": (70_000, 0),
     "withdraw": (70_000, 9_000),
@@ -115,6 +116,24 @@ class Chain:
                 raise CrossmarginError(f"{function.fn_name} failed on chain")
         return [r["gasUsed"] for r in receipts]
 
+    def profile(self, sender: str, function: Any) -> dict[str, int]:
+        """Gas of a call on the latest state by kind of opcode. `calls` is what is left: address access, base and calldata."""
+        tx = {"from": sender, "to": function.address, "data": function._encode_transaction_data()}
+        stamp = hex(self.w3.eth.get_block("latest")["timestamp"])
+        options = {"disableStorage": True, "enableMemory": False, "disableStack": True}
+        trace = self.rpc(
+            "debug_traceCall",
+            {**tx, "gas": hex(25_000_000)},
+            "latest",
+            {**options, "blockOverrides": {"time": stamp}},
+        )
+        found = dict.fromkeys(KINDS, 0)
+        for step in trace["structLogs"]:
+            if step["op"] not in ("CALL", "STATICCALL", "DELEGATECALL"):
+                found[_kind(step["op"], step["gasCost"])] += step["gasCost"]
+        found["calls"] = int(trace["gas"]) - sum(found.values())
+        return found
+
     def call_gas(self, function: Any, gas: int = 2_000_000_000) -> int:
         """Execution gas of a call on the latest state, without base and calldata."""
         data = function._encode_transaction_data()
@@ -131,7 +150,10 @@ class Chain:
 class Bench:
     """A venue of sixteen markets and what is measured on it."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, profiling: bool = False) -> None:
+        self.profiling = profiling
+        self.profiles: dict[str, dict[str, int]] = {}
+        self.measured: dict[str, int] = {}
         self.chain = Chain(url)
         self.owner = self.chain.w3.eth.account.from_key(KEY).address
         file = sixteen_markets()
@@ -220,6 +242,8 @@ class Bench:
         submitted = self.chain.block(*((user, self.OrderBook.functions.submit(o)) for o in orders))
         self.rounds()
         calls = [(self.keeper, self.OrderBook.functions.execute([o], [])) for o in orders]
+        if self.profiling and len(calls) == 1:
+            self.measure(*calls[0])
         executed = self.chain.block(self.refresh_all(), *calls)
         for o in orders:
             status = self.OrderBook.functions.order_status(
@@ -228,6 +252,11 @@ class Bench:
             if status[0] != 0:
                 raise CrossmarginError(f"an order of the bench was not executed: market {o[1]}")
         return submitted[0], executed[1]
+
+    def measure(self, sender: str, function: Any) -> None:
+        """Keep the profile of a call that is about to be sent, its prices fresh."""
+        self.chain.block(self.refresh_all())
+        self.measured = self.chain.profile(sender, function)
 
     # ---- the figures -----------------------------------------------------------------------------
 
@@ -286,6 +315,8 @@ class Bench:
         saved, prices = self.chain.rpc("evm_snapshot"), list(self.prices)
         self.fall(accounts)
         call = self.Liquidator.functions.liquidate(list(accounts), 0)
+        if self.profiling:
+            self.measure(self.keeper, call)
         gas = self.chain.block(self.refresh_all(), (self.keeper, call))[1]
         for a in accounts:
             if self.PositionManager.functions.legs(a).call()[0] == 0:
@@ -328,8 +359,12 @@ class Bench:
         """All figures."""
         gas: list[dict[str, Any]] = []
 
+        self.profiles = {}
+
         def note(operation: str, positions: int, used: int) -> None:
             gas.append({"operation": operation, "positions": positions, "gas": used})
+            if operation in ("order", "liquidate") and positions in (0, 15):
+                self.profiles[f"{operation} ({positions})"] = self.measured
             log(f"{operation} ({positions}): {used:,}")
 
         note("deposit", 0, self.deposit())
@@ -348,6 +383,18 @@ class Bench:
         code = self.chain.w3.eth.get_code
         sizes = {n: len(code(getattr(self, n).address)) for n in sorted(CONTRACTS)}
         return {"gas": gas, "bytes": sizes}
+
+
+def _kind(op: str, cost: int) -> str:
+    if op == "SLOAD":
+        return "cold reads" if cost > 100 else "warm reads"
+    if op == "SSTORE":
+        return "writes"
+    if op.startswith("LOG"):
+        return "events"
+    if op in ("MSTORE", "MLOAD", "MCOPY", "CALLDATACOPY", "MSTORE8", "RETURNDATACOPY"):
+        return "memory"
+    return "arithmetic"
 
 
 def _chainlink(name: str) -> tuple[list[Any], bytes]:
@@ -405,15 +452,20 @@ def differences(result: dict[str, Any], committed: dict[str, Any]) -> list[str]:
 @click.command(help=__doc__.splitlines()[0])
 @click.option("--json", "out", type=click.Path(path_type=Path), help="write the figures here")
 @click.option("--check", type=click.Path(path_type=Path, exists=True), help="compare with committed figures")
-def main(out: Path | None, check: Path | None) -> None:
+@click.option("--profile", is_flag=True, help="also show the gas of order and liquidate by kind of opcode")
+def main(out: Path | None, check: Path | None, profile: bool) -> None:
     """Measure, show, and write or compare."""
     console = Console()
     try:
         with Anvil(options=["--gas-limit", "3000000000", "--order", "fifo", "--base-fee", "0"]) as anvil:
-            result = Bench(anvil.url).run(Console(stderr=True).print)
+            bench = Bench(anvil.url, profile)
+            result = bench.run(Console(stderr=True).print)
     except (CrossmarginError, ProcessError) as fault:
         raise click.ClickException(str(fault)) from None
     console.print(table(result))
+    for name, kinds in bench.profiles.items():
+        if kinds:
+            console.print(name, ", ".join(f"{k} {g:,}" for k, g in kinds.items()))
     if out:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(json.dumps(result, indent=1) + "\n")
