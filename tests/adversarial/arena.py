@@ -70,7 +70,7 @@ class Arena(Venue):
     def equity(self, account: int) -> int:
         """Equity at the mark, collateral counted in full: what a seller outside would get."""
         worth = self.manager.account_health(account)[0]
-        for asset, token in enumerate(self.tokens):
+        for asset, _token in enumerate(self.tokens):
             held = self.vault.collateral(account, asset)
             entry = self.setup.assets[asset]
             price = self.prices[entry.underlying]

@@ -1,0 +1,72 @@
+"""charge_keeper_fee: what a failed order costs."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import boa
+
+from tests.support.venue import Venue, account_of
+from tests.support.words import WAD
+from tests.unit.position_manager.support import (
+    BTC,
+    USDC,
+)
+
+FEE = WAD // 5
+
+
+def charge(v: Venue, account: int, keeper: int, fee: int = FEE) -> int:
+    return v.manager.charge_keeper_fee(account, keeper, fee, sender=v.order_book)
+
+
+def test_reverts_for_others(v: Venue, who: SimpleNamespace, account: int) -> None:
+    for sender in (who.trader, v.liquidator, v.pool, v.configurator):
+        with boa.reverts("manager: not allowed"):
+            v.manager.charge_keeper_fee(account, 1, FEE, sender=sender)
+
+
+def test_reverts_for_more_than_is_reserved(v: Venue, who: SimpleNamespace, account: int) -> None:
+    v.manager.reserve(account, FEE, sender=v.order_book)
+    with boa.reverts("vault: reserved range"):
+        charge(v, account, account_of(who.keeper), FEE + 1)
+
+
+def test_releases_and_pays(v: Venue, who: SimpleNamespace, account: int) -> None:
+    v.manager.reserve(account, 3 * FEE, sender=v.order_book)
+    assert charge(v, account, account_of(who.keeper)) == FEE
+    assert v.manager.cash(account_of(who.keeper)) == FEE
+    assert v.manager.cash(account) == 10_000 * WAD - FEE
+    assert v.vault.reserved(account) == 2 * FEE
+
+
+def test_to_itself(v: Venue, account: int) -> None:
+    v.manager.reserve(account, FEE, sender=v.order_book)
+    assert charge(v, account, account) == FEE
+    assert v.manager.cash(account) == 10_000 * WAD
+
+
+def test_no_more_than_the_cash(v: Venue, who: SimpleNamespace) -> None:
+    # reserved 100, of which a loss has left less
+    account = v.deposit(who.trader, 10 * 10**18, v.tokens[1])
+    v.deposit(who.trader, 100 * USDC)
+    v.manager.reserve(account, 100 * WAD, sender=v.order_book)
+    v.trade(account, BTC, WAD // 100)
+    v.set_price(BTC, 45_000 * WAD)
+    v.trade(account, BTC, -WAD // 100)
+    left = v.manager.cash(account)
+    assert 0 < left < 100 * WAD
+    assert charge(v, account, account_of(who.keeper), 100 * WAD) == left
+    assert v.manager.cash(account) == 0
+
+
+def test_nothing_of_negative_cash(v: Venue, who: SimpleNamespace) -> None:
+    account = v.deposit(who.trader, 10 * 10**18, v.tokens[1])
+    v.deposit(who.trader, USDC)
+    v.manager.reserve(account, WAD, sender=v.order_book)
+    v.trade(account, BTC, WAD // 10)
+    v.set_price(BTC, 49_000 * WAD)
+    v.trade(account, BTC, -WAD // 10)
+    assert v.manager.cash(account) < 0
+    assert charge(v, account, account_of(who.keeper), WAD) == 0
+    assert v.vault.reserved(account) == 0

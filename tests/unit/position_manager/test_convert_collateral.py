@@ -1,0 +1,88 @@
+"""convert_collateral: collateral covers negative cash, at the largest discount (L-2)."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import boa
+
+from tests.support.venue import Venue
+from tests.support.words import WAD
+from tests.unit.position_manager.support import (
+    DAY,
+    ETH,
+)
+
+# ether at 2,000, d_c 7 %: 1,860
+NET = 1_860 * WAD
+
+
+def convert(v: Venue, account: int, amount: int, sender: str) -> int:
+    return v.manager.convert_collateral(account, v.tokens[1].address, amount, sender=sender)
+
+
+def test_reverts_for_more_than_is_owed(v: Venue, who: SimpleNamespace, indebted: int) -> None:
+    owed = -v.manager.cash(indebted)
+    with boa.reverts("manager: more than is owed"):
+        convert(v, indebted, owed * WAD // NET + 2, who.outsider)
+
+
+def test_reverts_without_debt(v: Venue, who: SimpleNamespace) -> None:
+    account = v.deposit(who.trader, 10**18, v.tokens[1])
+    with boa.reverts("manager: more than is owed"):
+        convert(v, account, 1_000, who.outsider)
+
+
+def test_reverts_for_more_than_there_is(v: Venue, who: SimpleNamespace, indebted: int) -> None:
+    v.manager.withdraw(indebted, v.tokens[1].address, 8 * 10**18, who.trader, sender=who.trader)
+    v.set_price(ETH, 450 * WAD)
+    with boa.reverts("vault: insufficient balance"):
+        convert(v, indebted, 2 * WAD + 1, who.outsider)
+
+
+def test_reverts_for_an_unknown_token(v: Venue, who: SimpleNamespace, indebted: int) -> None:
+    with boa.reverts("vault: unknown token"):
+        v.manager.convert_collateral(indebted, who.outsider, 1)
+
+
+def test_reverts_with_a_stale_price(v: Venue, who: SimpleNamespace, indebted: int) -> None:
+    boa.env.time_travel(seconds=DAY + 1)
+    with boa.reverts("manager: no valid price"):
+        convert(v, indebted, 1, who.outsider)
+
+
+def test_reverts_where_it_unhedges(v: Venue, who: SimpleNamespace) -> None:
+    # 10 ether cover a short of 50: less of them would leave more of it bare
+    account = v.deposit(who.trader, 10 * 10**18, v.tokens[1])
+    v.trade(account, ETH, -52 * WAD)
+    v.set_price(ETH, 2_040 * WAD)
+    v.trade(account, ETH, 2 * WAD)
+    assert v.manager.cash(account) < 0
+    with boa.reverts("manager: conversion hurts"):
+        convert(v, account, WAD // 100, who.outsider)
+
+
+def test_covers_the_debt_to_the_wei(v: Venue, who: SimpleNamespace, indebted: int) -> None:
+    owed = -v.manager.cash(indebted)
+    assert owed == v.vault.debt() > 0
+    pool = v.manager.cash(v.pool_account)
+    amount = owed * WAD // NET
+    credit = convert(v, indebted, amount, who.outsider)
+    assert credit == amount * NET // WAD
+    assert v.manager.cash(indebted) == credit - owed <= 0
+    assert v.manager.cash(v.pool_account) == pool - credit
+    assert v.manager.collateral(indebted, v.tokens[1].address) == 10 * WAD - amount
+    assert v.manager.collateral(v.pool_account, v.tokens[1].address) == amount
+    assert v.vault.debt() == owed - credit < 10**4
+
+
+def test_equity_stays(v: Venue, who: SimpleNamespace, indebted: int) -> None:
+    equity = v.manager.account_health(indebted)[0]
+    convert(v, indebted, WAD // 3, who.outsider)
+    assert 0 <= equity - v.manager.account_health(indebted)[0] <= 1
+
+
+def test_event(v: Venue, who: SimpleNamespace, indebted: int) -> None:
+    credit = convert(v, indebted, WAD // 10, who.outsider)
+    event = next(e for e in v.manager.get_logs() if type(e).__name__ == "Converted")
+    assert (event.account, event.asset, event.amount, event.credit) == (indebted, 1, WAD // 10, credit)
