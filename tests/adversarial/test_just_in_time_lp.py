@@ -29,12 +29,6 @@ def ether_account(arena: Arena, who: SimpleNamespace) -> int:
     return account
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="R counts inventory at P(1 - d_c) for entries too: buy into the pool, buy its ether at the mark, leave: nine tenths"
-    " of the 7 % discount, 9,398 quote on 82 ether, in one block and without risk",
-)
 def test_the_discount_of_the_inventory(arena: Arena, who: SimpleNamespace, ether_account: int) -> None:
     assert arena.liquidated(ether_account, who.keeper).reason == 0
     before = enter(arena, who.attacker)

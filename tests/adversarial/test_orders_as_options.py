@@ -102,12 +102,6 @@ def test_a_straddle_loses_while_keepers_wake(
     assert arena.purse(*ours) - before < 0
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="a failed order of an account less than the fee above MM pays its keeper nothing, so nobody consumes it and its"
-    " owner holds it for max_exec_age: +2,289 quote on a move of 0.5 % with a million of notional, 0 otherwise",
-)
 def test_a_straddle_that_no_keeper_is_paid_to_execute(
     arena: Arena, who: SimpleNamespace, ours: tuple[str, ...]
 ) -> None:
