@@ -124,7 +124,7 @@ def _total_for_entry() -> uint256:
     s: ILiquidityPool.PoolState = self._fresh()
     checks.that(s.prices_valid, "pool: no valid price")
     checks.that(self._open_to_entries(s), "pool: closed to entries")
-    return self._total(s)
+    return self._entry_total(s)
 
 
 @internal
@@ -244,14 +244,14 @@ def convertToAssets(shares: uint256) -> uint256:
 @external
 def previewDeposit(assets: uint256) -> uint256:
     """@notice Shares that `deposit` would give in this block, were it allowed."""
-    return self._shares(assets, self._total(self._now()), False)
+    return self._shares(assets, self._entry_total(self._now()), False)
 
 
 @view
 @external
 def previewMint(shares: uint256) -> uint256:
     """@notice Token units that `mint` would cost in this block, were it allowed."""
-    return self._assets(shares, self._total(self._now()), True)
+    return self._assets(shares, self._entry_total(self._now()), True)
 
 
 @view
@@ -282,7 +282,7 @@ def maxDeposit(receiver: address) -> uint256:
 def maxMint(receiver: address) -> uint256:
     """@notice Shares that `mint` would give now."""
     s: ILiquidityPool.PoolState = self._now()
-    return self._shares(self._entry_room(s), self._total(s), False)
+    return self._shares(self._entry_room(s), self._entry_total(s), False)
 
 
 @view
@@ -338,6 +338,13 @@ def _tokens_down(wad: int256) -> uint256:
 @internal
 def _total(s: ILiquidityPool.PoolState) -> uint256:
     return self._tokens_down(s.reduced_equity)
+
+
+@view
+@internal
+def _entry_total(s: ILiquidityPool.PoolState) -> uint256:
+    # inventory counts in full for those who enter: what it is sold for above P (1 - d_c) belongs to those who took it over
+    return self._tokens_down(s.reduced_equity + convert(s.withheld, int256))
 
 
 @view

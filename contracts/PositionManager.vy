@@ -236,14 +236,14 @@ def reserve(account: uint256, change: int256):
 @external
 def charge_keeper_fee(account: uint256, keeper: uint256, fee: uint256) -> uint256:
     """
-    @notice Release `fee` of the reservation and pay what cash there is of it to `keeper`; nothing if the account is or would
-            become liquidatable, so that failing orders cannot drain what it owes. OrderBook only.
+    @notice Release `fee` of the reservation and pay what cash there is of it to `keeper`; nothing if the account is
+            liquidatable (at the last prices), so that failing orders cannot drain what it owes. OrderBook only.
     """
     authority.check_role(authority.ORDER_BOOK)
     wiring.reserve(account, -convert(fee, int256))
     h: margin.Health = portfolio.health(account)
     paid: int256 = max(min(convert(fee, int256), wiring.cash_of(account)), 0)
-    if not h.priced or margin.slack(h) < paid:
+    if margin.slack(h) < 0:
         return 0
     wiring.book(account, 0, keeper, convert(paid, uint256), 0)
     return convert(paid, uint256)

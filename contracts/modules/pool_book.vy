@@ -158,6 +158,8 @@ def _value(stock: Stock, words: DynArray[uint256, 32]) -> ILiquidityPool.PoolSta
             state.prices_valid = False
         if leg.held != 0:
             inventory.append(leg)
+            held_back: uint256 = leg.held * 10**4 - leg.lendable
+            state.withheld += rounding.ceil_div_unsigned(price * held_back, 10**22)
         if leg.book != 0:
             accrued: uint256 = carry.accrue(leg.carry, leg.risk)
             sums = pool_risk.add(sums, pool_risk.contribution(leg.book, accrued, price, leg.risk, leg.terms))

@@ -167,7 +167,8 @@ class Market:
 class PoolState:
     """U-0 and U-1 at the prices of now; utilisations are 1 (WAD) at their caps.
 
-    `tied_up`: the least reduced equity that an LP exit may leave.
+    `tied_up`: the least reduced equity that an LP exit may leave. `withheld`: what is kept back of the inventory, which
+    entries pay for and exits do not get.
     """
 
     cash: int
@@ -180,6 +181,7 @@ class PoolState:
     exit_utilisation: int
     tied_up: int
     prices_valid: bool
+    withheld: int
 
 
 @dataclass(frozen=True)

@@ -92,12 +92,12 @@ class Doors(Views):
     def charge_keeper_fee(self, account: int, keeper: int, fee: int) -> int:
         """Spec 8: release `fee` of the reservation, pay min(fee, max(0, cash)) to the keeper; returns WAD paid.
 
-        Nothing is paid while a price is invalid or where it would leave E < MM.
+        Nothing is paid while E < MM, at the last prices.
         """
         holder = self._trader(account)
         self.ledger.reserve(account, -fee)
         paid = min(fee, max(0, holder.cash))
-        if not self.legs_valid(holder) or self.assess(holder).headroom < paid:
+        if self.assess(holder).headroom < 0:
             return 0
         self.ledger.move_cash(account, keeper, paid)
         return paid

@@ -149,14 +149,16 @@ def test_reservations():
 
 
 def test_keepers_are_not_paid_out_of_what_holds_a_position():
-    # 1 BTC on 10 000 − 36 − 0.84: MM 2584.88. At E − MM = 2 a fee of 2 is paid, one of 3 is not.
+    # 1 BTC on 10 000 − 36 − 0.84: MM 2584.88. At E − MM = 2 a fee of 3 is paid; a unit under MM none is.
     venue = funded()
     venue.trade(TRADER, BTC, WAD, worst_price=ANY_BUY)
     venue.reserve(TRADER, 20 * WAD)
     health = venue.health(TRADER)
     venue.ledger.move_cash(TRADER, venue.pool_id, health.equity - health.maintenance - 2 * WAD)
     assert venue.dry_run("charge_keeper_fee", TRADER, KEEPER, 2 * WAD) == 2 * WAD
-    assert venue.dry_run("charge_keeper_fee", TRADER, KEEPER, 2 * WAD + 1) == 0
+    assert venue.dry_run("charge_keeper_fee", TRADER, KEEPER, 3 * WAD) == 3 * WAD
+    venue.ledger.move_cash(TRADER, venue.pool_id, 2 * WAD + 1)
+    assert venue.dry_run("charge_keeper_fee", TRADER, KEEPER, 2 * WAD) == 0
     venue.set_price(BTC, venue.prices[BTC], valid=False)
     assert venue.charge_keeper_fee(TRADER, KEEPER, 2 * WAD) == 0
     assert (venue.account(TRADER).reserved, venue.account(KEEPER).cash) == (18 * WAD, 0)

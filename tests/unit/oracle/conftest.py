@@ -9,6 +9,7 @@ from typing import Any
 import boa
 import pytest
 
+from crossmargin.processes import Anvil
 from tests.support.chainlink import boa_mock, boa_proxy
 
 WAD = 10**18
@@ -123,3 +124,10 @@ def venue(bare, node_modules):
     venue = Venue(bare.oracle, bare.owner, quote)
     venue.set_quote_feed(feed_of(boa_proxy(quote), 8, DAY, USD // 2, 2 * USD))
     return venue
+
+
+@pytest.fixture(scope="module")
+def anvil():
+    """A chain of the module's own: its tests set the time and stop automatic mining."""
+    with Anvil() as chain:
+        yield chain.url
