@@ -85,7 +85,7 @@ def _terms(
     timing: IOrderBook.Timing = staticcall IOrderBook(order_book).timing(order.market)
     if timing.window == 0:
         return False, 0, "orders: market closed"
-    if order.size == 0 or abs(order.size) >= MAX_SIZE:
+    if order.size == 0 or order.size >= MAX_SIZE or order.size <= -MAX_SIZE:
         return False, 0, "orders: bad size"
     if timing.delay == 0:
         return True, 0, ""
