@@ -236,13 +236,13 @@ def reserve(account: uint256, change: int256):
 @external
 def charge_keeper_fee(account: uint256, keeper: uint256, fee: uint256) -> uint256:
     """
-    @notice Release `fee` of the reservation and pay what cash there is of it to `keeper`; nothing if the account is
+    @notice Release `fee` of the reservation and pay it to `keeper`, out of cash below zero if its equity lies elsewhere; nothing if the account is
             liquidatable (at the last prices), so that failing orders cannot drain what it owes. OrderBook only.
     """
     authority.check_role(authority.ORDER_BOOK)
     wiring.reserve(account, -convert(fee, int256))
     h: margin.Health = portfolio.health(account)
-    paid: int256 = max(min(convert(fee, int256), wiring.cash_of(account)), 0)
+    paid: int256 = min(convert(fee, int256), h.equity)
     if margin.slack(h) < 0:
         return 0
     wiring.book(account, 0, keeper, convert(paid, uint256), 0)

@@ -90,15 +90,16 @@ class Doors(Views):
 
     @atomic
     def charge_keeper_fee(self, account: int, keeper: int, fee: int) -> int:
-        """Spec 8: release `fee` of the reservation, pay min(fee, max(0, cash)) to the keeper; returns WAD paid.
+        """Spec 8: release `fee` of the reservation, pay min(fee, E) to the keeper; returns WAD paid.
 
         Nothing is paid while E < MM, at the last prices.
         """
         holder = self._trader(account)
         self.ledger.reserve(account, -fee)
-        paid = min(fee, max(0, holder.cash))
-        if self.assess(holder).headroom < 0:
+        found = self.assess(holder)
+        if found.headroom < 0:
             return 0
+        paid = min(fee, found.equity)
         self.ledger.move_cash(account, keeper, paid)
         return paid
 

@@ -130,12 +130,6 @@ def test_a_straddle_that_no_keeper_is_paid_to_execute(
     assert arena.purse(*ours) - before <= 0
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="a failed order pays min(fee, cash): with an ether as collateral and cash below zero, which close_fraction brings about"
-    " after the commit, that is nothing, and its owner holds the order for max_exec_age: +2,287 quote on a move of 0.5 %",
-)
 def test_a_straddle_of_accounts_without_cash(
     arena: Arena, who: SimpleNamespace, ours: tuple[str, ...]
 ) -> None:

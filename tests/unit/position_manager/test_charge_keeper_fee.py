@@ -46,8 +46,8 @@ def test_to_itself(v: Venue, account: int) -> None:
     assert v.manager.cash(account) == 10_000 * WAD
 
 
-def test_no_more_than_the_cash(v: Venue, who: SimpleNamespace) -> None:
-    # reserved 100, of which a loss has left less
+def test_out_of_cash_below_zero_while_collateral_backs_it(v: Venue, who: SimpleNamespace) -> None:
+    # reserved 100, of which a loss has left less: a keeper must never lack a reason to consume a failing order
     account = v.deposit(who.trader, 10 * 10**18, v.tokens[1])
     v.deposit(who.trader, 100 * USDC)
     v.manager.reserve(account, 100 * WAD, sender=v.order_book)
@@ -56,17 +56,19 @@ def test_no_more_than_the_cash(v: Venue, who: SimpleNamespace) -> None:
     v.trade(account, BTC, -WAD // 100)
     left = v.manager.cash(account)
     assert 0 < left < 100 * WAD
-    assert charge(v, account, account_of(who.keeper), 100 * WAD) == left
-    assert v.manager.cash(account) == 0
+    assert charge(v, account, account_of(who.keeper), 100 * WAD) == 100 * WAD
+    assert v.manager.cash(account) == left - 100 * WAD
 
 
-def test_nothing_of_negative_cash(v: Venue, who: SimpleNamespace) -> None:
+def test_all_of_it_from_negative_cash(v: Venue, who: SimpleNamespace) -> None:
     account = v.deposit(who.trader, 10 * 10**18, v.tokens[1])
     v.deposit(who.trader, USDC)
     v.manager.reserve(account, WAD, sender=v.order_book)
     v.trade(account, BTC, WAD // 10)
     v.set_price(BTC, 49_000 * WAD)
     v.trade(account, BTC, -WAD // 10)
-    assert v.manager.cash(account) < 0
-    assert charge(v, account, account_of(who.keeper), WAD) == 0
+    owed = v.manager.cash(account)
+    assert owed < 0
+    assert charge(v, account, account_of(who.keeper), WAD) == WAD
+    assert v.manager.cash(account) == owed - WAD
     assert v.vault.reserved(account) == 0
