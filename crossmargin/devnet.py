@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import sys
 import tempfile
-import time
+import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -179,10 +180,16 @@ def _bots(net: Devnet, record: Path) -> list[Child]:
 
 
 def _keep_fresh(net: Devnet, group: Processes, interval: float, step: int) -> None:
-    """Publish rounds until somebody ends it."""
+    """Publish rounds until somebody ends it.
+
+    Ctrl-C only sets a flag here: an interrupt raised inside a request can be swallowed by what sends it.
+    """
     source = random.Random()
+    ended = threading.Event()
+    signal.signal(signal.SIGINT, lambda *_: ended.set())
     while True:
-        time.sleep(interval)
+        if ended.wait(interval):
+            raise KeyboardInterrupt
         group.check()
         if step:
             net.wander(step, source)
