@@ -59,7 +59,7 @@ MAX_PRICE: constant(uint256) = 10**25
 ONE: constant(uint256) = WAD | (packing.U40 << 176)
 # the bits of a price word that outlive a change of the quote feed: price, publish time, valid until
 FACTS: constant(uint256) = packing.U96 | (packing.U40 << 96) | (packing.U40 << 176)
-# Five bits at 5 * (2^i mod 37) hold i: the remainders of 2^0 ... 2^31 by 37 all differ.
+# Index of the lowest set bit, looked up: five bits at 5 * (2^i mod 37) hold i: the remainders of 2^0 ... 2^31 by 37 all differ.
 BIT_INDEX: constant(uint256) = 28507754684909926779703069327497961803097624868629054464
 
 # market or QUOTE => price word (see packing.vy)
@@ -371,16 +371,6 @@ def _is_old(word: uint256) -> bool:
 @internal
 def _in_range(price: uint256) -> bool:
     return price >= MIN_PRICE and price <= MAX_PRICE
-
-
-@pure
-@internal
-def _lowest(bits: uint256) -> uint256:
-    """
-    @notice Index of the lowest set bit of 0 < bits < 2^32.
-    """
-    low: uint256 = bits & unsafe_sub(0, bits)
-    return (BIT_INDEX >> unsafe_mul(low % 37, 5)) & 31
 
 
 @pure
