@@ -26,7 +26,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Self
+from typing import IO, Self
 
 HOST = "127.0.0.1"
 START_SECONDS = 20.0
@@ -79,14 +79,14 @@ class Child:
         self.name = name
         self._log = log
         self._env = dict(env) if env is not None else None
-        self._output = None
+        self._output: IO[bytes] | None = None
         self._process: subprocess.Popen | None = None
 
     def start(self) -> Self:
         """Start it; the child dies with this process."""
         if shutil.which(self.command[0]) is None:
             raise ProcessError(f"{self.name}: there is no program {self.command[0]!r}: run ./run setup")
-        self._output = self._log.open("w+b") if self._log else tempfile.TemporaryFile()  # noqa: SIM115
+        self._output = self._open_log()
         leash = [sys.executable, "-I", "-S", "-c", _LEASH, str(os.getpid())]
         with _signals_held():
             self._process = subprocess.Popen(
@@ -98,6 +98,14 @@ class Child:
                 process_group=0,
             )
         return self
+
+    def _open_log(self) -> IO[bytes]:
+        try:
+            return self._log.open("w+b") if self._log else tempfile.TemporaryFile()
+        except OSError as fault:
+            raise ProcessError(
+                f"{self.name}: cannot write its log {self._log or 'in the temporary folder'}: {fault.strerror}"
+            ) from None
 
     @property
     def pid(self) -> int:
@@ -139,7 +147,7 @@ class Child:
             return None
 
     def ask_to_stop(self) -> None:
-        """SIGTERM to the program and what it started."""
+        """SIGTERM to the program and what it started, if it was started at all."""
         self._signal(signal.SIGTERM)
 
     def stop(self, grace: float = GRACE_SECONDS) -> None:
@@ -155,6 +163,8 @@ class Child:
             self._output.close()
 
     def _signal(self, number: int) -> None:
+        if self._process is None:  # its start failed: nothing is there to be told
+            return
         try:
             os.killpg(self._process.pid, number)
         except (ProcessLookupError, PermissionError):  # macOS says the latter of a group of zombies
@@ -212,7 +222,7 @@ class Anvil(Child):
             self.check()
             try:
                 rpc(self.url, "eth_chainId", timeout=2)
-            except OSError:
+            except (OSError, ValueError):  # not there yet, or something else answered
                 time.sleep(0.02)
                 continue
             self.check()  # what answered must not be somebody else on the same port

@@ -195,6 +195,27 @@ def test_a_missing_program_is_named():
         Child(["no-such-program"], name="bot").start()
 
 
+def test_a_group_whose_child_has_no_program_still_ends_with_the_missing_program_named():
+    """Once the group kept the child that never started, and its end raised AttributeError."""
+    with pytest.raises(ProcessError, match=r"^bot: there is no program 'no-such-program'"):
+        with Processes() as group:
+            running = group.add(Child(SLEEPER, name="sleeper"))
+            group.add(Child(["no-such-program"], name="bot"))
+    assert gone(running.pid, within=0.2)
+
+
+def test_a_child_that_never_started_ignores_a_request_to_stop():
+    child = Child(["no-such-program"], name="bot")
+    child.ask_to_stop()
+    child.stop()
+    assert (child.alive, child.pid, child.returncode) == (False, 0, None)
+
+
+def test_a_child_whose_log_cannot_be_written_is_one_line(tmp_path):
+    with pytest.raises(ProcessError, match=r"^bot: cannot write its log .*: No such file or directory$"):
+        Child(SLEEPER, name="bot", log=tmp_path / "none" / "bot.log").start()
+
+
 def test_output_goes_to_the_log_and_the_environment_is_passed(tmp_path):
     log = tmp_path / "bot.log"
     code = "import os; print(os.environ['GREETING'])"
