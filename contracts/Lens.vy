@@ -17,6 +17,7 @@ from interfaces import IOrderBook
 from interfaces import IPositionManager
 from interfaces import IQuoteLens
 from interfaces import IVault
+from contracts.modules import bits
 from contracts.modules import checks
 from contracts.modules import decoding
 from contracts.modules import margin
@@ -36,8 +37,6 @@ interface IVaultWord:
 
 QUOTE: constant(uint256) = 255
 WAD: constant(int256) = 10**18
-# Five bits at 5 * (2^i mod 37) hold i: the remainders of 2^0 ... 2^31 by 37 all differ.
-BIT_INDEX: constant(uint256) = 28507754684909926779703069327497961803097624868629054464
 
 MANAGER: immutable(address)
 VAULT: immutable(address)
@@ -92,10 +91,9 @@ def health(accounts: DynArray[uint256, 1000]) -> DynArray[ILens.Health, 1000]:
             t.unpriced = held & v.unpriced != 0
             left: uint256 = held
             for position: uint256 in positions:
-                p: reading.Prepared = v.markets[
-                    (BIT_INDEX >> unsafe_mul((left & unsafe_sub(0, left)) % 37, 5)) & 31
-                ]
-                left = left & unsafe_sub(left, 1)
+                low: uint256 = left & unsafe_sub(0, left)
+                p: reading.Prepared = v.markets[(bits.INDEX >> unsafe_mul(low % 37, 5)) & 31]
+                left = left ^ low
                 base: int256 = convert(convert(position << 128, bytes32), int256) >> 128
                 exposure: int256 = unsafe_mul(p.price, base)
                 size: int256 = exposure
