@@ -30,6 +30,20 @@ ERROR_SELECTOR = "08c379a0"  # Error(string)
 PANIC_SELECTOR = "4e487b71"  # Panic(uint256)
 
 
+# An address may hold a key: in the path (as of providers), in the query, or before an @.
+_ADDRESS = re.compile(r"\b((?:https?|wss?)://)(?:[^\s/@'\"]*@)?([^\s/?#'\",;)]+)([/?#][^\s'\",;)]*)?")
+_PATH = re.compile(r"(with url: )[^\s]+")  # how `requests` says it
+
+
+def without_secrets(text: str) -> str:
+    """A text with the addresses of nodes cut down to their hosts."""
+
+    def cut(found: re.Match[str]) -> str:
+        return f"{found[1]}{found[2]}" + ("/…" if found[3] and found[3] != "/" else "")
+
+    return _PATH.sub(r"\1…", _ADDRESS.sub(cut, text))
+
+
 class CrossmarginError(Exception):
     """Anything this package raises on purpose."""
 

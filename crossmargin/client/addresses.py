@@ -24,6 +24,18 @@ def addresses_of(deployment: Mapping[str, Any] | str | Path | object) -> dict[st
     return {name: _address(name, entry) for name, entry in found.items()}
 
 
+def chain_of(deployment: Mapping[str, Any] | str | Path | object) -> int | None:
+    """The chain's id, if the deployment says it."""
+    if isinstance(deployment, str | Path):
+        deployment = _load(Path(deployment))
+    found = (
+        deployment.get("chain_id")
+        if isinstance(deployment, Mapping)
+        else getattr(deployment, "chain_id", None)
+    )
+    return found if isinstance(found, int) else None
+
+
 def _load(path: Path) -> Any:
     try:
         return json.loads(path.read_text())

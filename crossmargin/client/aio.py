@@ -18,11 +18,22 @@ from web3 import AsyncWeb3
 
 from crossmargin.client import steps
 from crossmargin.client.abi import Call
-from crossmargin.client.addresses import addresses_of
+from crossmargin.client.addresses import addresses_of, chain_of
 from crossmargin.client.calls import Calls
 from crossmargin.client.events import Event
 from crossmargin.client.records import Receipt, Sent
-from crossmargin.client.transport import LATEST, Ask, AsyncTransport, Steps, ask, connect_async, number
+from crossmargin.client.transport import (
+    LATEST,
+    Ask,
+    AsyncTransport,
+    Say,
+    Steps,
+    ask,
+    connect_async,
+    each,
+    number,
+    warn,
+)
 from crossmargin.errors import CrossmarginError, TransactionLost
 
 T = TypeVar("T")
@@ -35,22 +46,35 @@ class AsyncClient:
 
     def __init__(
         self,
-        w3: AsyncWeb3,
+        w3: AsyncWeb3 | Sequence[AsyncWeb3],
         deployment: Mapping[str, str] | object,
         receipt_seconds: float = 30.0,
         bumps: int = 3,
+        say: Say = warn,
     ) -> None:
-        self.w3 = w3
+        """`w3`: a node, or several to turn to one after the other; `say` is told when that happens."""
+        nodes = w3 if isinstance(w3, Sequence) else [w3]
         self.calls = Calls(addresses_of(deployment))
-        self.transport = AsyncTransport(w3)
+        self.transport = AsyncTransport(*nodes, chain=chain_of(deployment), say=say)
         self._names = {address.lower(): name for name, address in self.calls.addresses.items()}
         self._receipt_seconds = receipt_seconds
         self._bumps = bumps
 
     @classmethod
-    def connect(cls, url: str, deployment: Mapping[str, str] | str | Path, timeout: float = 10.0) -> Self:
-        """A client for the node at an http(s) or ws(s) URL."""
-        return cls(connect_async(url, timeout), deployment)
+    def connect(
+        cls,
+        url: str | Sequence[str],
+        deployment: Mapping[str, str] | str | Path,
+        timeout: float = 10.0,
+        say: Say = warn,
+    ) -> Self:
+        """A client for the node at an http(s) or ws(s) URL, or for several nodes of one chain."""
+        return cls([connect_async(one, timeout) for one in each(url)], deployment, say=say)
+
+    @property
+    def w3(self) -> AsyncWeb3:
+        """The node in use."""
+        return self.transport.w3
 
     async def open(self) -> None:
         """Connect, where the protocol has connections."""
@@ -98,9 +122,8 @@ class AsyncClient:
 
     async def gas_price(self) -> int:
         """Wei a unit of gas costs now: base fee and tip."""
-        block, tip = await self.transport.batch(steps.fee_asks())
-        base = number(block.get("baseFeePerGas") or "0x0")
-        return base + steps.fees(block, tip)["maxPriorityFeePerGas"]
+        base_fee, tip = await self.transport.batch(steps.fee_asks())
+        return base_fee + steps.fees(base_fee, tip)["maxPriorityFeePerGas"]
 
     async def events(
         self, *kinds: type[Event], first: int, last: int | None = None, with_gas: bool = False
@@ -123,11 +146,11 @@ class AsyncClient:
             for call in calls
             if call.gas is None
         ]
-        chain, block, tip, *estimates = await self.transport.batch(asks)
+        chain, base_fee, tip, *estimates = await self.transport.batch(asks)
         nonce = await self.run(steps.next_nonce(key.address))
         take = iter(estimates)
         limits = [call.gas or next(take) * steps.GAS_MARGIN // 100 for call in calls]
-        fee = steps.fees(block, tip)
+        fee = steps.fees(base_fee, tip)
         txs = [steps.transaction(call, chain, gas, fee) for call, gas in zip(calls, limits, strict=True)]
         rows = await self._deliver(key, txs, nonce, [call.label for call in calls])
         return [

@@ -26,7 +26,7 @@ from crossmargin.client.events import (
     topics_of,
 )
 from crossmargin.client.records import AssetBooks, Conservation, MarketBooks, Receipt, Sent
-from crossmargin.client.transport import LATEST, Ask, Steps, ask, number, tag
+from crossmargin.client.transport import LATEST, Ask, Steps, ask, number, record, tag
 from crossmargin.errors import ConfigError, ContractRefused, CrossmarginError
 
 GAS_MARGIN = 120  # per cent of the estimate
@@ -39,8 +39,22 @@ PERMIT = keccak(text="Permit(address owner,address spender,uint256 value,uint256
 
 def head() -> Steps[tuple[int, int, int]]:
     """(number, time, base fee in wei) of the latest block; the venue's "now" is that time, no clock of ours."""
-    (block,) = yield [Ask("eth_getBlockByNumber", (LATEST, False))]
-    return number(block["number"]), number(block["timestamp"]), number(block.get("baseFeePerGas") or "0x0")
+    (found,) = yield [Ask("eth_getBlockByNumber", (LATEST, False), _head)]
+    return found
+
+
+def _head(raw: Any) -> tuple[int, int, int]:
+    block = record(raw)
+    return number(block["number"]), number(block["timestamp"]), _base_fee(block)
+
+
+def _base_fee(raw: Any) -> int:
+    """Wei; 0 on a chain without one."""
+    return number(record(raw).get("baseFeePerGas") or "0x0")
+
+
+def _time(raw: Any) -> int:
+    return number(record(raw)["timestamp"])
 
 
 # ---- sending -------------------------------------------------------------------------------------
@@ -56,26 +70,25 @@ def prepare(
         asks.append(Ask("eth_estimateGas", (call.params(sender),), number, call.label))
     if simulate:
         asks.append(ask(call, sender=sender, gas=limit))
-    chain_id, block, tip, *rest = yield asks
+    chain_id, base_fee, tip, *rest = yield asks
     if limit is None:
         limit = rest.pop(0) * GAS_MARGIN // 100
     result = rest.pop(0) if simulate else None
-    return transaction(call, chain_id, limit, fees(block, tip)), result
+    return transaction(call, chain_id, limit, fees(base_fee, tip)), result
 
 
 def fee_asks() -> list[Ask]:
     """What `fees` needs."""
     return [
-        Ask("eth_getBlockByNumber", (LATEST, False)),
+        Ask("eth_getBlockByNumber", (LATEST, False), _base_fee),
         Ask("eth_maxPriorityFeePerGas", (), number, may_fail=True),
     ]
 
 
-def fees(block: Mapping[str, Any], tip: int | CrossmarginError) -> dict[str, int]:
+def fees(base_fee: int, tip: int | CrossmarginError) -> dict[str, int]:
     """Fee fields in wei: room for the base fee to double. A node that suggests no tip gets 1 gwei."""
-    base = number(block.get("baseFeePerGas") or "0x0")
     priority = tip if isinstance(tip, int) else 10**9
-    return {"maxFeePerGas": 2 * base + priority, "maxPriorityFeePerGas": priority}
+    return {"maxFeePerGas": 2 * base_fee + priority, "maxPriorityFeePerGas": priority}
 
 
 def transaction(call: Call[Any], chain_id: int, gas: int, fee: Mapping[str, int]) -> dict[str, int | str]:
@@ -147,12 +160,12 @@ def permit(
     calls: Calls, token: str, owner: LocalAccount, tokens: int, deadline: int | None
 ) -> Steps[tuple[int, int, bytes, bytes]]:
     """(deadline, v, r, s) of an EIP-2612 permit to the Vault; the deadline is an hour from now by default."""
-    block, nonce, domain = yield [
-        Ask("eth_getBlockByNumber", (LATEST, False)),
+    now, nonce, domain = yield [
+        Ask("eth_getBlockByNumber", (LATEST, False), _time),
         ask(calls.token(token, "nonces", owner.address)),
         ask(calls.token(token, "DOMAIN_SEPARATOR")),
     ]
-    until = number(block["timestamp"]) + 3600 if deadline is None else deadline
+    until = now + 3600 if deadline is None else deadline
     kinds = ["bytes32", "address", "address", "uint256", "uint256", "uint256"]
     body = keccak(encode(kinds, [PERMIT, owner.address, calls.at("Vault"), tokens, nonce, until]))
     signature = owner.unsafe_sign_hash(keccak(b"\x19\x01" + domain + body))
@@ -191,8 +204,8 @@ def block_times(blocks: Iterable[int]) -> Steps[dict[int, int]]:
     wanted = sorted(blocks)
     if not wanted:
         return {}
-    raw = yield [Ask("eth_getBlockByNumber", (hex(block), False)) for block in wanted]
-    return {block: number(row["timestamp"]) for block, row in zip(wanted, raw, strict=True)}
+    times = yield [Ask("eth_getBlockByNumber", (hex(block), False), _time) for block in wanted]
+    return dict(zip(wanted, times, strict=True))
 
 
 def gas_of(hashes: Iterable[str]) -> Steps[dict[str, int]]:
@@ -200,8 +213,12 @@ def gas_of(hashes: Iterable[str]) -> Steps[dict[str, int]]:
     wanted = sorted(hashes)
     if not wanted:
         return {}
-    raw = yield [Ask("eth_getTransactionReceipt", (tx_hash,)) for tx_hash in wanted]
-    return {tx_hash: number(row["gasUsed"]) for tx_hash, row in zip(wanted, raw, strict=True)}
+    used = yield [Ask("eth_getTransactionReceipt", (tx_hash,), _gas_used) for tx_hash in wanted]
+    return dict(zip(wanted, used, strict=True))
+
+
+def _gas_used(raw: Any) -> int:
+    return number(record(raw)["gasUsed"])
 
 
 # ---- rounds --------------------------------------------------------------------------------------

@@ -17,7 +17,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from eth_account.signers.local import LocalAccount
@@ -25,7 +24,7 @@ from web3 import Web3
 
 from crossmargin.client import steps
 from crossmargin.client.abi import Call
-from crossmargin.client.addresses import addresses_of
+from crossmargin.client.addresses import addresses_of, chain_of
 from crossmargin.client.calls import ACCOUNTS_CHUNK, HEALTH_CHUNK, Calls
 from crossmargin.client.codec import Balance, Carry, Leg, bits_of
 from crossmargin.client.events import RECORDS, Event, OrderData
@@ -49,7 +48,7 @@ from crossmargin.client.records import (
     Submitted,
     Timing,
 )
-from crossmargin.client.transport import LATEST, Ask, Transport, ask, connect
+from crossmargin.client.transport import LATEST, Ask, Say, Transport, ask, connect, each, warn
 from crossmargin.errors import ContractRefused, CrossmarginError, TransactionLost
 
 T = TypeVar("T")
@@ -63,21 +62,33 @@ class Client:
     """One venue on one chain. Thread-safe; nonces are counted here, so let no other program send with the same key."""
 
     def __init__(
-        self, w3: Web3, deployment: Mapping[str, str] | object, receipt_seconds: float = RECEIPT_SECONDS
+        self,
+        w3: Web3 | Sequence[Web3],
+        deployment: Mapping[str, str] | object,
+        receipt_seconds: float = RECEIPT_SECONDS,
+        say: Say = warn,
     ) -> None:
-        """`deployment`: contract name -> address, a `Deployment`, or the path of a deployment file."""
-        self.w3 = w3
+        """`w3`: a node, or several to turn to one after the other; `say` is told when that happens.
+
+        `deployment`: contract name -> address, a `Deployment`, or the path of a deployment file.
+        """
+        nodes = w3 if isinstance(w3, Sequence) else [w3]
         self.calls = Calls(addresses_of(deployment))
-        self.transport = Transport(w3)
+        self.transport = Transport(*nodes, chain=chain_of(deployment), say=say)
         self._names = {address.lower(): name for name, address in self.calls.addresses.items()}
         self._receipt_seconds = receipt_seconds
         self._nonces: dict[str, int] = {}
         self._lock = threading.Lock()
 
     @classmethod
-    def connect(cls, url: str, deployment: Mapping[str, str] | str | Path) -> Self:
-        """A client for the node at an http(s) URL."""
-        return cls(connect(url), deployment)
+    def connect(cls, url: str | Sequence[str], deployment: Mapping[str, str] | object) -> Self:
+        """A client for the node at an http(s) URL, or for several nodes of one chain."""
+        return cls([connect(one) for one in each(url)], deployment)
+
+    @property
+    def w3(self) -> Web3:
+        """The node in use."""
+        return self.transport.w3
 
     def address(self, contract: str) -> str:
         """Address of one of the venue's contracts."""
@@ -238,10 +249,10 @@ class Client:
             return []
         keyed = [(steps.local_key(key), call) for key, call in items]
         limits = self._limits(keyed, gas)
-        chain, block, tip = self.transport.batch(
+        chain, base_fee, tip = self.transport.batch(
             [Ask("eth_chainId", (), lambda raw: int(raw, 16)), *steps.fee_asks()]
         )
-        fee = steps.fees(block, tip)
+        fee = steps.fees(base_fee, tip)
         by_key: dict[str, list[int]] = {}
         for index, (signer, _) in enumerate(keyed):
             by_key.setdefault(signer.address, []).append(index)
