@@ -18,7 +18,7 @@ import click
 
 from crossmargin.bots import settings
 from crossmargin.bots.money import Purse
-from crossmargin.bots.runtime import Head, Log, serve, write_atomically
+from crossmargin.bots.runtime import Head, Log, connect, serve, write_atomically
 from crossmargin.bots.settings import Common
 from crossmargin.client import steps
 from crossmargin.client.aio import AsyncClient
@@ -357,7 +357,7 @@ def main(markets: tuple[int, ...], clear: bool, attempts: int, batch: int, **giv
     """
     common = settings.common(given)
     log = Log(NAME)
-    client = AsyncClient.connect(common.rpc, common.addresses)
+    client = connect(common, log)
     return serve(Keeper(client, common, log, frozenset(markets), clear, attempts, batch), client, common, log)
 
 

@@ -17,7 +17,7 @@ import click
 
 from crossmargin.bots import settings
 from crossmargin.bots.money import Purse
-from crossmargin.bots.runtime import Head, Log, serve, write_atomically
+from crossmargin.bots.runtime import Head, Log, connect, serve, write_atomically
 from crossmargin.bots.settings import Common
 from crossmargin.client.aio import AsyncClient
 from crossmargin.client.calls import HEALTH_CHUNK
@@ -392,7 +392,7 @@ def main(
         raise click.UsageError("--buy needs --max-spend: how many quote token units it may cost in all")
     common = settings.common(given)
     log = Log(NAME)
-    client = AsyncClient.connect(common.rpc, common.addresses)
+    client = connect(common, log)
     buyer = Buyer(client, common, log, max_spend, min_discount, common.sender) if buy else None
     bot = Liquidator(client, common, log, accounts, reward_account, batch, chunk, cooldown, buyer)
     return serve(bot, client, common, log)

@@ -8,20 +8,23 @@ import json
 import os
 import signal
 import time
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from web3 import AsyncWeb3, WebSocketProvider
+
 from crossmargin.bots.settings import Common
+from crossmargin.client.abi import first_line
 from crossmargin.client.aio import AsyncClient
-from crossmargin.errors import CrossmarginError, NetworkError, TransactionLost
+from crossmargin.errors import ConfigError, CrossmarginError, NetworkError, without_secrets
 
 LONGEST_PAUSE = 5.0  # seconds between looks at a node that fails
 STATUS_SECONDS = 0.5  # at most so often is the status file written
 STOP_SECONDS = 1.0  # after a signal: what is under way may take so long
-CLOSE_SECONDS = 0.4
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,11 @@ def _value(value: object) -> str:
 
 
 class Runner:
-    """Runs one bot until it is stopped (exit code 0) or cannot go on (raises)."""
+    """Runs one bot until it is stopped (exit code 0) or cannot go on (raises).
+
+    It cannot go on when it is set up wrongly, when the first looks all fail, or when one look was asked for and fails. Once it
+    has looked at the chain, nothing that a node or a contract says ends it.
+    """
 
     def __init__(self, bot: Bot, client: AsyncClient, common: Common, log: Log) -> None:
         self._bot = bot
@@ -89,11 +96,14 @@ class Runner:
         self._failures = 0
         self._last_error = ""
         self._head = Head(0, 0, 0)
-        self._started = time.monotonic()
+        self._began = time.monotonic()
         self._written = 0.0
         self._news = asyncio.Event()
         self._stopping = False
+        self._started = False  # the bot knows where to go on
+        self._looked = False  # and has looked at the chain at least once
         self._listener: asyncio.Task | None = None
+        self._heard: AsyncWeb3 | None = None  # the node that the listener listens to
 
     async def run(self) -> int:
         """Until SIGTERM, SIGINT, or after one look."""
@@ -109,9 +119,9 @@ class Runner:
             if self._stopping:
                 self._log.info("stopped", block=self._head.block)
             self._write_status(force=True)
-            if not await self._hang_up():
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._client.close(), CLOSE_SECONDS)
+            if self._listener is not None:
+                self._listener.cancel()
+            await self._client.close()
         return 0
 
     def _stop(self, task: asyncio.Task) -> None:
@@ -121,61 +131,61 @@ class Runner:
         asyncio.get_running_loop().call_later(STOP_SECONDS, task.cancel)
 
     async def _live(self) -> None:
-        connected, started, seen = False, False, -1
+        seen = -1
         while not self._stopping:
             try:
-                if not connected:
-                    await self._client.open()
-                    self._listen()
-                    connected = True
-                head = await self._look_up()
-                if not started:
-                    await self._bot.start(head)
-                    started = True
-                if head.block != seen or self._bot.waiting():
-                    await self._bot.look(head)
-                seen, self._failures = head.block, 0
-                self._write_status()
+                seen = await self._once(seen)
+            except ConfigError as fault:
+                if not self._looked:
+                    raise
+                await self._failed(str(fault))
+            except CrossmarginError as fault:
+                await self._failed(str(fault))
+            except Exception as fault:  # whatever a node may answer: better a line than the end
+                await self._failed(_unforeseen(fault))
+            else:
                 if self._common.once:
                     break
                 await self._pause(self._common.poll)
-            except (NetworkError, TransactionLost) as fault:
-                await self._failed(fault)
-                connected = connected and not await self._hang_up()
 
-    async def _look_up(self) -> Head:
-        self._head = Head(*await self._client.head())
-        return self._head
+    async def _once(self, seen: int) -> int:
+        """Look at the chain if there is a block after `seen`; returns the latest."""
+        self._head = head = Head(*await self._client.head())
+        self._listen()
+        if not self._started:
+            await self._bot.start(head)
+            self._started = True
+        if head.block != seen or self._bot.waiting():
+            await self._bot.look(head)
+        self._failures = 0
+        self._write_status()
+        self._looked = True
+        return head.block
 
-    async def _failed(self, fault: CrossmarginError) -> None:
+    async def _failed(self, what: str) -> None:
+        """Say it and wait: longer with each failure in a row."""
         self._failures += 1
-        self._last_error = str(fault)
+        self._last_error = what
         self._write_status(force=True)
-        if self._failures > self._common.retries:
-            raise NetworkError(f"gave up after {self._failures} failures in a row: {fault}")
-        self._log.warn("failed", count=self._failures, error=fault)
-        await self._pause(min(0.1 * 2**self._failures, LONGEST_PAUSE))
+        if self._failures > self._common.retries and (self._common.once or not self._looked):
+            raise NetworkError(f"gave up after {self._failures} failures in a row: {what}")
+        self._log.warn("failed", count=self._failures, error=what)
+        await self._pause(min(0.1 * 2 ** min(self._failures, 10), LONGEST_PAUSE))
 
     def _listen(self) -> None:
         """Over a websocket, let new blocks cut the pauses short."""
-        if self._common.rpc.startswith("ws"):
-            self._listener = asyncio.ensure_future(self._follow())
+        node = self._client.w3
+        over = self._listener is None or self._listener.done() or self._heard is not node
+        if over and isinstance(node.provider, WebSocketProvider):
+            if self._listener is not None:
+                self._listener.cancel()
+            self._heard, self._listener = node, asyncio.ensure_future(self._follow(node))
 
-    async def _follow(self) -> None:
+    async def _follow(self, node: AsyncWeb3) -> None:
         with contextlib.suppress(Exception):  # without news the bot still polls
-            await self._client.w3.eth.subscribe("newHeads")
-            async for _ in self._client.w3.socket.process_subscriptions():
+            await node.eth.subscribe("newHeads")
+            async for _ in node.socket.process_subscriptions():
                 self._news.set()
-
-    async def _hang_up(self) -> bool:
-        """A websocket that failed is closed, to be opened anew; true if there was one."""
-        if self._listener is None:
-            return False
-        self._listener.cancel()
-        self._listener = None
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._client.close(), CLOSE_SECONDS)
-        return True
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
@@ -195,20 +205,40 @@ class Runner:
             "dry_run": self._common.dry_run,
             "block": self._head.block,
             "time": self._head.time,
-            "seconds": round(now - self._started, 1),
+            "seconds": round(now - self._began, 1),
             "failures": self._failures,
             "last_error": self._last_error,
             **self._bot.state(),
             "counts": self._log.counts,
         }
-        write_atomically(path, json.dumps(line) + "\n")
+        try:
+            write_atomically(path, json.dumps(line) + "\n")
+        except ConfigError as fault:
+            if not self._looked:
+                raise
+            self._log.warn("no_status", error=fault)
+
+
+def _unforeseen(fault: Exception) -> str:
+    """An exception that is none of ours, on one line: what it is and where it came from."""
+    frames = traceback.extract_tb(fault.__traceback__)
+    where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "nowhere"
+    return f"{type(fault).__name__}: {without_secrets(first_line(fault))} ({where})"
 
 
 def write_atomically(path: Path, text: str) -> None:
     """Replace a file in one step: a reader never sees half of it."""
     beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    beside.write_text(text)
-    beside.replace(path)
+    try:
+        beside.write_text(text)
+        beside.replace(path)
+    except OSError as fault:
+        raise ConfigError(f"cannot write {path}: {fault.strerror}") from None
+
+
+def connect(common: Common, log: Log) -> AsyncClient:
+    """The client of the nodes and the deployment that the options name."""
+    return AsyncClient.connect(common.rpc, common.deployment, say=lambda text: log.warn("node", what=text))
 
 
 def serve(bot: Bot, client: AsyncClient, common: Common, log: Log) -> int:

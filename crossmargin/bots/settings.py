@@ -67,7 +67,15 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 
 def _read_config(ctx: click.Context, _param: click.Parameter, path: Path | None) -> Path | None:
     if path is not None:
-        ctx.default_map = {**(ctx.default_map or {}), **_load(path, {p.name for p in ctx.command.params})}
+        options = _load(path, {p.name for p in ctx.command.params})
+        for one in ctx.command.params:  # what may be repeated may stand there once, without brackets
+            if (
+                isinstance(one, click.Option)
+                and one.multiple
+                and not isinstance(options.get(one.name, []), list)
+            ):
+                options[one.name] = [options[one.name]]
+        ctx.default_map = {**(ctx.default_map or {}), **options}
     return path
 
 
@@ -97,7 +105,13 @@ COMMON = (
     click.option(
         "--config", type=FILE, is_eager=True, callback=_read_config, help="TOML or JSON of options."
     ),
-    click.option("--rpc", metavar="URL", default="http://127.0.0.1:8545", help="The node: http(s) or ws(s)."),
+    click.option(
+        "--rpc",
+        metavar="URL",
+        multiple=True,
+        default=["http://127.0.0.1:8545"],
+        help="The node: http(s) or ws(s). May be repeated: the next is asked when one fails.",
+    ),
     click.option("--deployment", type=FILE, required=True, help="The deployment's file of addresses."),
     click.option("--keyfile", type=FILE, help="Keystore, or a file with the key in hexadecimal."),
     click.option("--dry-run", is_flag=True, help="Look and simulate, send nothing; needs no key."),
@@ -109,7 +123,10 @@ COMMON = (
         "--from-block", type=click.IntRange(0), help="Read events from here; the deployment's by default."
     ),
     click.option(
-        "--retries", type=click.IntRange(0), default=8, help="Failed looks in a row before giving up."
+        "--retries",
+        type=click.IntRange(0),
+        default=8,
+        help="Failed looks in a row before giving up at the start; later it never does.",
     ),
     click.option("--min-profit", type=QUOTE, default=0, help="Quote a batch must earn above its gas."),
     click.option("--native-price", type=QUOTE, default=0, help="Quote a native token costs; 0 ignores gas."),
@@ -135,7 +152,7 @@ def options(*more: Callable) -> Callable:
 class Common:
     """What every bot is told. Quote amounts in WAD; `poll` in seconds; `max_gas_price` in wei."""
 
-    rpc: str
+    rpc: tuple[str, ...]
     deployment: Path
     addresses: Mapping[str, str]
     key: LocalAccount | None

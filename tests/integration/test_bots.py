@@ -358,6 +358,32 @@ def test_a_bot_at_the_wrong_address_says_so(net: Devnet, bots: Bots) -> None:
     assert "is the address right" in bot.output()[-1]
 
 
+@pytest.mark.parametrize("scheme", ["http", "ws"])
+def test_a_bot_goes_on_with_the_next_node_when_its_first_is_gone(
+    net: Devnet, bots: Bots, scheme: str
+) -> None:
+    fund(net, "trader", 50_000)
+    wire = Wire(int(net.url.rpartition(":")[2]))
+    first, second = f"{scheme}://127.0.0.1:{wire.port}", net.url.replace("http", scheme)
+    bot = bots.start("keeper", "--rpc", first, "--rpc", second)
+    until(lambda: lines(bot.output(), "started"), bot)
+    wire.close()
+    order_hash = submitted(net)
+    net.push(after=DELAY)
+    until(lambda: not net.client.order_status(order_hash).pending, bot)
+    (said,) = lines(bot.output(), "node")
+    assert first in said and f"going on with {second}" in said
+
+
+def test_a_bot_on_another_chain_than_its_deployment_says_so(net: Devnet, bots: Bots) -> None:
+    record = json.loads(bots.record.read_text())
+    record["chain_id"] = 1
+    bots.record.write_text(json.dumps(record))
+    bot = bots.start("keeper")
+    assert bot.wait(PATIENCE) == 1
+    assert "is on chain 31337 and not on 1: check --rpc and --deployment" in bot.output()[-1]
+
+
 def test_a_bot_stops_on_ctrl_c_while_it_waits_for_a_node(bots: Bots) -> None:
     bot = bots.start("keeper", "--retries", "1000", rpc="http://127.0.0.1:9")
     until(lambda: lines(bot.output(), "failed"), bot)

@@ -77,13 +77,25 @@ def test_flag_wins_over_environment_over_file_over_default(
     assert run("--config", file).poll == 3.0
     monkeypatch.setenv("CROSSMARGIN_POLL", "4")
     found = run("--config", file)
-    assert (found.poll, found.rpc, found.retries) == (4.0, "http://file:1", 3)
+    assert (found.poll, found.rpc, found.retries) == (4.0, ("http://file:1",), 3)
     assert run("--config", file, "--poll", "5").poll == 5.0
 
 
 def test_json_and_underscores_do_as_well(run: Callable[..., Any], tmp_path: Path) -> None:
     found = run("--config", write(tmp_path / "bot.json", '{"dry_run": true, "min_profit": "0.25"}'))
     assert found.min_profit == 25 * 10**16
+
+
+def test_several_nodes_may_be_named_anywhere(
+    run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = ("http://a:1", "ws://b:2")
+    assert run("--dry-run").rpc == ("http://127.0.0.1:8545",)
+    assert run("--dry-run", "--rpc", both[0], "--rpc", both[1]).rpc == both
+    file = write(tmp_path / "bot.toml", 'dry-run = true\nrpc = ["http://a:1", "ws://b:2"]\n')
+    assert run("--config", file).rpc == both
+    monkeypatch.setenv("CROSSMARGIN_RPC", "http://a:1 ws://b:2")
+    assert run("--dry-run").rpc == both
 
 
 def test_addresses_and_first_block_come_from_the_deployment(run: Callable[..., Any]) -> None:
