@@ -24,7 +24,7 @@ from crossmargin.client.calls import HEALTH_CHUNK
 from crossmargin.client.codec import QUOTE, WAD, CollateralTerms, account_id, show_account
 from crossmargin.client.events import BadDebt, Deposit, Liquidated, LiquidationFailed, Trade, Transfer
 from crossmargin.client.records import OUTCOMES, Outcome, Receipt
-from crossmargin.errors import ConfigError, ContractRefused
+from crossmargin.errors import NO_REASON, ConfigError, ContractRefused, CrossmarginError
 
 NAME = "liquidator"
 BATCH = 16  # accounts in a transaction: their gas must fit in a block
@@ -94,7 +94,7 @@ class Liquidator:
         self._again = False
         if self._discovers:
             await self._discover(head)
-        ill = [a for a in await self._liquidatable() if self._quiet_until.get(a, 0) <= head.time]
+        ill = await self._liquidatable(head)
         for start in range(0, len(ill), self._batch):
             await self._treat(ill[start : start + self._batch], head)
         if self._buyer is not None:
@@ -111,11 +111,38 @@ class Liquidator:
             self._accounts.add(event.to_account if isinstance(event, Transfer) else event.account)
         self._next_block = head.block + 1
 
-    async def _liquidatable(self) -> list[int]:
-        known = sorted(self._accounts)
-        chunks = [known[i : i + self._chunk] for i in range(0, len(known), self._chunk)]
-        found = await self._client.read_all([self._calls.liquidatable(chunk) for chunk in chunks])
-        return [account for part in found for account in part]
+    async def _liquidatable(self, head: Head) -> list[int]:
+        """Who would be liquidated, of those not left alone. What is refused is asked again in halves: it may lack gas."""
+        known = sorted(a for a in self._accounts if self._quiet_until.get(a, 0) <= head.time)
+        parts: list[Sequence[int]] = [known[i : i + self._chunk] for i in range(0, len(known), self._chunk)]
+        found: list[int] = []
+        fitting, refused = 1, False
+        while parts:
+            answers = await self._client.read_all(
+                [self._calls.liquidatable(part) for part in parts], may_fail=True
+            )
+            halves: list[Sequence[int]] = []
+            for part, answer in zip(parts, answers, strict=True):
+                if isinstance(answer, ContractRefused):
+                    refused = True
+                    halves += self._halves(part, answer, head)
+                elif isinstance(answer, CrossmarginError):
+                    raise answer
+                else:
+                    found += answer
+                    fitting = max(fitting, len(part))
+            parts = halves
+        if refused:  # next time begin with what fitted
+            self._chunk = fitting
+        return found
+
+    def _halves(self, accounts: Sequence[int], fault: ContractRefused, head: Head) -> list[Sequence[int]]:
+        """The halves of a part that was refused; an account that is refused by itself is left alone."""
+        if len(accounts) == 1:
+            self._calm(accounts[0], head, f"cannot be read: {fault.reason or NO_REASON}")
+            return []
+        middle = len(accounts) // 2
+        return [accounts[:middle], accounts[middle:]]
 
     # ---- liquidating -------------------------------------------------------------------------------
 
