@@ -18,7 +18,7 @@ import click
 
 from crossmargin.bots import settings
 from crossmargin.bots.money import Purse
-from crossmargin.bots.runtime import Head, Log, connect, serve, write_atomically
+from crossmargin.bots.runtime import Head, Log, connect, log_receipt, serve, write_atomically
 from crossmargin.bots.settings import Common
 from crossmargin.client import steps
 from crossmargin.client.aio import AsyncClient
@@ -261,15 +261,7 @@ class Keeper:
             self._log.warn("left", order=order_hash, attempts=later.attempts)
 
     def _settle(self, batch: Sequence[str], receipt: Receipt, head: Head) -> None:
-        where = {"tx": receipt.tx_hash, "block": receipt.block}
-        self._log.info(
-            "sent",
-            orders=len(batch),
-            gas=receipt.gas_used,
-            ok=receipt.ok,
-            reason=receipt.reason or "-",
-            **where,
-        )
+        where = log_receipt(self._log, receipt, orders=len(batch))
         done = set()
         for event in receipt.events:
             if isinstance(event, OrderExecuted):

@@ -17,7 +17,7 @@ import click
 
 from crossmargin.bots import settings
 from crossmargin.bots.money import Purse
-from crossmargin.bots.runtime import Head, Log, connect, serve, write_atomically
+from crossmargin.bots.runtime import Head, Log, connect, log_receipt, serve, write_atomically
 from crossmargin.bots.settings import Common
 from crossmargin.client.aio import AsyncClient
 from crossmargin.client.calls import HEALTH_CHUNK
@@ -202,15 +202,7 @@ class Liquidator:
         self._log.info("left_alone", account=show_account(account), why=why, until=self._quiet_until[account])
 
     def _settle(self, accounts: Sequence[int], receipt: Receipt, head: Head) -> None:
-        where = {"tx": receipt.tx_hash, "block": receipt.block}
-        self._log.info(
-            "sent",
-            accounts=len(accounts),
-            gas=receipt.gas_used,
-            ok=receipt.ok,
-            reason=receipt.reason or "-",
-            **where,
-        )
+        where = log_receipt(self._log, receipt, accounts=len(accounts))
         done = set()
         for event in receipt.events:
             if isinstance(event, Liquidated):

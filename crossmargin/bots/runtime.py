@@ -20,6 +20,7 @@ from web3 import AsyncWeb3, WebSocketProvider
 from crossmargin.bots.settings import Common
 from crossmargin.client.abi import first_line
 from crossmargin.client.aio import AsyncClient
+from crossmargin.client.records import Receipt
 from crossmargin.errors import ConfigError, CrossmarginError, NetworkError, without_secrets
 
 LONGEST_PAUSE = 5.0  # seconds between looks at a node that fails
@@ -74,6 +75,13 @@ class Log:
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
         text = " ".join(f"{key}={_value(value)}" for key, value in fields.items())
         print(f"{now}Z {self._name} {level} {event} {text}".rstrip(), flush=True)
+
+
+def log_receipt(log: Log, receipt: Receipt, **what: object) -> dict[str, object]:
+    """Say what became of a transaction that was sent. Returns where it is, for the lines about its events."""
+    where = {"tx": receipt.tx_hash, "block": receipt.block}
+    log.info("sent", **what, gas=receipt.gas_used, ok=receipt.ok, reason=receipt.reason or "-", **where)
+    return where
 
 
 def _value(value: object) -> str:

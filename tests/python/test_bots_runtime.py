@@ -11,8 +11,9 @@ import pytest
 from web3 import AsyncHTTPProvider, AsyncWeb3
 
 from crossmargin.bots import runtime
-from crossmargin.bots.runtime import Head, Log, Runner
+from crossmargin.bots.runtime import Head, Log, Runner, log_receipt
 from crossmargin.bots.settings import Common
+from crossmargin.client.records import Receipt
 from crossmargin.errors import ConfigError, ContractRefused, NetworkError, TransactionLost
 
 GOOD = (7, 1_700_000_000, 10**9)
@@ -201,3 +202,12 @@ def test_a_disk_that_fills_up_later_does_not_end_a_bot(
     run(bot, Node(GOOD), looks=4, status=folder / "status.json")
     assert bot.looks >= 4
     assert "warn no_status" in capsys.readouterr().out
+
+
+def test_a_receipt_is_one_line_with_where_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    receipt = Receipt("Lens.x", "0xab", 7, 21_000, 10**9, False, "manager: not the owner")
+    assert log_receipt(Log("bot"), receipt, orders=3) == {"tx": "0xab", "block": 7}
+    said = capsys.readouterr().out
+    assert said.endswith(
+        'info sent orders=3 gas=21000 ok=False reason="manager: not the owner" tx=0xab block=7\n'
+    )
