@@ -32,7 +32,7 @@ from crossmargin.client.events import (
     OrderSubmitted,
 )
 from crossmargin.client.records import EXECUTED, FAILED, SKIPPED, OrderResult, Receipt
-from crossmargin.errors import ConfigError, ContractRefused, CrossmarginError
+from crossmargin.errors import NO_REASON, ConfigError, ContractRefused, CrossmarginError
 
 NAME = "keeper"
 BATCH = 16  # what OrderBook.execute takes
@@ -281,19 +281,22 @@ class Keeper:
     # ---- clearing ----------------------------------------------------------------------------------
 
     async def _clear_expired(self, expired: Mapping[str, Pending]) -> None:
-        hashes = list(expired)
-        for order_hash in hashes:
+        """Release what they reserved; what does not get through is tried again at the next look."""
+        if self._clear and self._common.dry_run:
+            self._log.info("would_clear", orders=",".join(expired))
+        elif self._clear:
+            await self._send_clearing([pending.order for pending in expired.values()])
+        for order_hash in expired:
             self._pending.pop(order_hash)
-        if not self._clear:
+
+    async def _send_clearing(self, orders: Sequence[OrderData]) -> None:
+        calls = [self._calls.clear_expired(orders[i : i + BATCH]) for i in range(0, len(orders), BATCH)]
+        try:
+            receipts = await self._client.send_all(self._common.key, calls)
+        except ContractRefused as fault:
+            self._log.warn("not_cleared", orders=len(orders), reason=fault.reason or NO_REASON)
             return
-        calls = [
-            self._calls.clear_expired([expired[h].order for h in hashes[i : i + BATCH]])
-            for i in range(0, len(hashes), BATCH)
-        ]
-        if self._common.dry_run:
-            self._log.info("would_clear", orders=",".join(hashes))
-            return
-        for receipt in await self._client.send_all(self._common.key, calls):
+        for receipt in receipts:
             self._log.info("cleared", gas=receipt.gas_used, ok=receipt.ok, tx=receipt.tx_hash)
 
     # ---- cursor ------------------------------------------------------------------------------------
