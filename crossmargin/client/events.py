@@ -159,6 +159,36 @@ class PoolFlow(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PoolDeposit(Event):
+    """ERC-4626 `Deposit` of the LiquidityPool: `sender` paid `assets` quote token units, `owner` got `shares`."""
+
+    sender: str
+    owner: str
+    assets: int
+    shares: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolWithdraw(Event):
+    """ERC-4626 `Withdraw` of the LiquidityPool: `shares` of `owner` became `assets` quote token units for `receiver`."""
+
+    sender: str
+    receiver: str
+    owner: str
+    assets: int
+    shares: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShareTransfer(Event):
+    """ERC-20 `Transfer` of `value` pool shares; from or to the zero address where they are made or burnt."""
+
+    sender: str
+    receiver: str
+    value: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Bought(Event):
     """`amount`, `cost` in token units."""
 
@@ -243,32 +273,44 @@ RECORDS: dict[str, type[Event]] = {
     kind.__name__: kind
     for kind in (
         *(Deposit, Withdraw, Transfer, Trade, LossSettled, Converted, BookReduced, Liquidated, BadDebt),
-        *(InventorySold, PoolFlow, Bought, LiquidationFailed, PriceUpdated),
+        *(
+            InventorySold,
+            PoolFlow,
+            PoolDeposit,
+            PoolWithdraw,
+            ShareTransfer,
+            Bought,
+            LiquidationFailed,
+            PriceUpdated,
+        ),
         *(OrderSubmitted, OrderExecuted, OrderFailed, OrderCancelled, OrderExpired),
     )
 }
+# What a contract calls an event whose name another contract has given to one of its own.
+NAMES = {"PoolDeposit": "Deposit", "PoolWithdraw": "Withdraw", "ShareTransfer": "Transfer"}
 # An event's own `time` is not its block's.
 RENAMED = {"PriceUpdated": {"time": "published"}}
 
 
-# Where each comes from. A share token's Transfer and an ERC-4626's Deposit are not the ledger's.
+# Where each comes from.
 HOME = {
     **dict.fromkeys(RECORDS, "PositionManager"),
+    **dict.fromkeys(NAMES, "LiquidityPool"),
     "BadDebt": "Vault",
     "Bought": "Liquidator",
     "LiquidationFailed": "Liquidator",
     "PriceUpdated": "OracleAdapter",
     **{name: "OrderBook" for name in RECORDS if name.startswith("Order")},
 }
-EMITTERS = frozenset(HOME.values())
+_RECORD_OF = {(HOME[name], NAMES.get(name, name)): kind for name, kind in RECORDS.items()}
 
 
 def topics_of(kinds: Iterable[type[Event]]) -> dict[str, list[str]]:
     """Contract -> topics of these kinds of event."""
     found: dict[str, list[str]] = {}
     for kind in kinds:
-        home = HOME[kind.__name__]
-        found.setdefault(home, []).extend(t for t, e in load(home).events.items() if e.name == kind.__name__)
+        home, name = HOME[kind.__name__], NAMES.get(kind.__name__, kind.__name__)
+        found.setdefault(home, []).extend(t for t, e in load(home).events.items() if e.name == name)
     return found
 
 
@@ -277,13 +319,14 @@ def decode_log(
 ) -> Event | None:
     """The record of a raw log; None for an event that has none. `names`: lower-case address -> contract."""
     contract = names.get(log["address"].lower())
-    if contract not in EMITTERS or not log["topics"]:
+    if contract not in HOME.values() or not log["topics"]:
         return None
     kind = load(contract).events.get(log["topics"][0])
-    if kind is None or HOME.get(kind.name) != contract:
+    record = _RECORD_OF.get((contract, kind.name)) if kind else None
+    if record is None:
         return None
     fields = _fields(kind.name, kind.decode(log["topics"], log["data"]))
-    return RECORDS[kind.name](
+    return record(
         contract=contract,
         block=int(log["blockNumber"], 16),
         log_index=int(log["logIndex"], 16),

@@ -85,6 +85,30 @@ def test_pool_deposit_and_redeem(net: Devnet) -> None:
     assert net.client.pool().state.cash == LP_MONEY * WAD
 
 
+def test_the_pools_own_events_are_typed_and_not_taken_for_the_ledgers(net: Devnet) -> None:
+    """Its Deposit, Withdraw and Transfer have names that the PositionManager's events have too."""
+    lp, other, nobody = net.key("lp"), net.key("hedger").address, "0x" + "00" * 20
+    first = net.client.block_number() + 1
+    came = net.client.pool_deposit(lp, 1_000 * USDC)
+    net.client.send(lp, abi.load("LiquidityPool").call(net.deployment.pool, "transfer", other, 5))
+    went = net.client.pool_redeem(lp, came.result - 5)
+    found = net.client.events(
+        events.PoolDeposit, events.PoolWithdraw, events.ShareTransfer, first=first, with_gas=True
+    )
+    assert [type(event).__name__ for event in found] == [
+        *("ShareTransfer", "PoolDeposit", "ShareTransfer", "ShareTransfer", "PoolWithdraw")
+    ]
+    minted, deposit, moved, burnt, withdraw = found
+    assert (deposit.sender, deposit.owner, deposit.assets) == (lp.address, lp.address, 1_000 * USDC)
+    assert deposit.shares == minted.value == came.result
+    assert (minted.sender, burnt.receiver) == (nobody, nobody)
+    assert (moved.sender, moved.receiver, moved.value) == (lp.address, other, 5)
+    assert (withdraw.receiver, withdraw.owner, withdraw.assets) == (lp.address, lp.address, went.result)
+    assert withdraw.shares == burnt.value == came.result - 5
+    assert withdraw.gas_used == went.gas_used and came.event(events.PoolDeposit).contract == "LiquidityPool"
+    assert net.client.events(events.Deposit, events.Withdraw, events.Transfer, first=first) == []
+
+
 # ---- refusals ------------------------------------------------------------------------------------
 
 
@@ -469,7 +493,8 @@ def test_a_record_has_the_fields_of_its_struct(contract: str, function: str) -> 
 
 @pytest.mark.parametrize("name", events.RECORDS)
 def test_an_event_record_has_the_fields_of_its_event(name: str) -> None:
-    (kind,) = [e for e in abi.load(events.HOME[name]).events.values() if e.name == name]
+    called = events.NAMES.get(name, name)
+    (kind,) = [e for e in abi.load(events.HOME[name]).events.values() if e.name == called]
     own = set(get_type_hints(events.RECORDS[name])) - {f.name for f in dataclasses.fields(events.Event)}
     renamed = events.RENAMED.get(name, {})
     assert own == {renamed.get(i["name"], i["name"]) for i in kind.inputs}
