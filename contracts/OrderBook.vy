@@ -44,8 +44,6 @@ SKIPPED: constant(uint256) = 3
 UNKNOWN: constant(uint256) = 4
 
 MARKETS: constant(uint256) = 32
-# Keeper fees that one account may have reserved, at today's fee
-MAX_PENDING: constant(uint256) = 8
 # WAD quote. Never zero: the fee is what an order that its owner makes fail costs him.
 MIN_FEE: constant(uint256) = 10**15
 MAX_FEE: constant(uint256) = 100 * 10**18
@@ -245,7 +243,7 @@ def _commit(order: IOrderBook.Order, id: bytes32, timing: uint256):
     fee: uint256 = pending.fee_of(timing)
     reserved: uint256 = staticcall IVault(VAULT).reserved(order.account)
     # both are below 2^97
-    assert reserved + fee <= MAX_PENDING * fee, "orders: too many pending"
+    assert reserved + fee <= pending.MAX_FEES * fee, "orders: too many pending"
     word: uint256 = pending.committed(timing, block.timestamp)
     self.words[id] = word
     self._reserve(order.account, convert(fee, int256))

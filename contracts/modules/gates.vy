@@ -38,9 +38,31 @@ def check_initial(equity: int256, h: margin.Health):
     checks.that(equity >= convert(h.initial, int256), "manager: below initial margin")
 
 
-@view
+@pure
+@internal
+def trade_cost(fee: uint256, keeper_fee: uint256, before: margin.Health, word: uint256) -> int256:
+    """
+    @notice M-5: by how much a reduction may lower E - MM: the trading fee, one lot of rounding, and the keeper fee that leaves the
+            account, unless it is liquidatable already: it may not pay keepers out of what it owes.
+    """
+    cost: int256 = convert(fee, int256) + self.lot_value(word)
+    if margin.slack(before) < 0:
+        return cost
+    return cost + convert(keeper_fee, int256)
+
+
+@pure
+@internal
+def may_reduce(before: margin.Health, after: margin.Health, conceded: int256, venue: uint256) -> bool:
+    """
+    @notice M-5 after a reduction: initial margin, or a shortfall that grew by no more than what was paid. A difference, not a ratio.
+    """
+    if margin.risk_equity_down(after, venue) >= convert(after.initial, int256):
+        return True
+    return margin.slack(after) + conceded >= margin.slack(before)
+
+
+@pure
 @internal
 def check_reduced(before: margin.Health, after: margin.Health, conceded: int256, venue: uint256):
-    # a difference, not a ratio: the shortfall must not grow by more than what was paid
-    if margin.risk_equity_down(after, venue) < convert(after.initial, int256):
-        checks.that(margin.slack(after) + conceded >= margin.slack(before), "manager: reduction hurts")
+    checks.that(self.may_reduce(before, after, conceded, venue), "manager: reduction hurts")

@@ -21,6 +21,9 @@ MAX_WINDOW: constant(uint256) = 2 * 86_400
 MIN_AGE: constant(uint256) = 30
 MAX_AGE: constant(uint256) = 86_400
 
+# keeper fees that one account may have reserved, at today's fee
+MAX_FEES: constant(uint256) = 8
+
 LOT: constant(int256) = 10**10
 # open interest of a side is below 2^72 lots
 MAX_SIZE: constant(int256) = 2**72 * LOT

@@ -8,8 +8,10 @@ from interfaces import IEngine
 from interfaces import ILens
 from interfaces import IOrderBook
 from interfaces import IPositionManager
+from contracts.modules import gates
 from contracts.modules import margin
 from contracts.modules import packing
+from contracts.modules import pending
 from contracts.modules import reading
 
 # Engine.trade; its answer is 11 words
@@ -18,7 +20,6 @@ TRADE: constant(Bytes[4]) = method_id(
 )
 TRADED: constant(uint256) = 352
 MAX_POSITIONS: constant(uint256) = 16
-MAX_SIZE: constant(int256) = 2**72 * 10**10  # of an order
 
 
 @view
@@ -43,9 +44,9 @@ def quote(
     leg: IEngine.Leg = empty(IEngine.Leg)
     limits: uint256 = 0
     leg, limits = self._leg(manager, v, order.market)
-    i: uint256 = margin.index_of(h.legs, order.market)
-    if i != len(h.legs):
-        leg.position = h.legs[i].position
+    place: uint256 = margin.index_of(h.legs, order.market)
+    if place != len(h.legs):
+        leg.position = h.legs[place].position
     done: IEngine.Traded = empty(IEngine.Traded)
     done, q.reason = self._traded(engine, leg, limits, order, q.at_once, self._pool(manager, v, stock))
     if len(q.reason) != 0:
@@ -57,19 +58,32 @@ def quote(
     if leg.position == 0 and self._count(h.markets) == MAX_POSITIONS:
         q.reason = "manager: too many positions"
         return q
+    return self._weighed(q, h, v.venue, leg, place, done)
+
+
+@view
+@internal
+def _weighed(
+    quoted: ILens.OrderQuote,
+    h: reading.Held,
+    venue: uint256,
+    leg: IEngine.Leg,
+    place: uint256,
+    done: IEngine.Traded,
+) -> ILens.OrderQuote:
+    # the account with the trade in it, leg at its place among the legs
+    q: ILens.OrderQuote = quoted
     after: reading.Held = h
-    if i == len(h.legs):
+    if place == len(h.legs):
         after.legs.append(leg)
-    after.legs[i].position = done.moved.position
-    after.legs[i].carry = done.moved.carry
+    after.legs[place].position = done.moved.position
+    after.legs[place].carry = done.moved.carry
     after.cash += done.cash - convert(q.keeper_fee, int256)
-    m: margin.Health = margin.evaluate(after.cash, after.legs, v.venue)
+    m: margin.Health = margin.evaluate(after.cash, after.legs, venue)
     q.equity = m.equity
     q.initial = m.initial
     q.maintenance = m.maintenance
-    q.reason = self._margin_refusal(
-        m, margin.evaluate(h.cash, h.legs, v.venue), v.venue, leg, done, q.keeper_fee
-    )
+    q.reason = self._margin_refusal(m, margin.evaluate(h.cash, h.legs, venue), venue, leg, done, q.keeper_fee)
     q.ok = len(q.reason) == 0
     return q
 
@@ -80,16 +94,21 @@ def _terms(
     order_book: address, listed: uint256, h: reading.Held, order: IOrderBook.Order
 ) -> (bool, uint256, String[64]):
     # whether the market trades at once, the keeper fee, and why `submit` would refuse
+    sized: bool = order.size != 0 and order.size < pending.MAX_SIZE and order.size > -pending.MAX_SIZE
+    if not sized or order.size % pending.LOT != 0:
+        return False, 0, "orders: bad size"
+    if order.size > 0 and order.worst_price == 0:
+        return False, 0, "orders: buy without a bound"
     if order.market >= 32 or (listed >> order.market) & 1 == 0:
         return False, 0, "manager: unknown market"
     timing: IOrderBook.Timing = staticcall IOrderBook(order_book).timing(order.market)
     if timing.window == 0:
         return False, 0, "orders: market closed"
-    if order.size == 0 or order.size >= MAX_SIZE or order.size <= -MAX_SIZE:
-        return False, 0, "orders: bad size"
     if timing.delay == 0:
         return True, 0, ""
     fee: uint256 = staticcall IOrderBook(order_book).keeper_fee()
+    if h.reserved + fee > pending.MAX_FEES * fee:
+        return False, fee, "orders: too many pending"
     if h.cash - convert(h.reserved, int256) < convert(fee, int256):
         return False, fee, "vault: insufficient balance"
     return False, fee, ""
@@ -140,17 +159,14 @@ def _margin_refusal(
 ) -> String[64]:
     if not after.priced:
         return "manager: no valid price"
-    if margin.risk_equity_down(after, venue) >= convert(after.initial, int256):
-        return ""
-    old: int256 = packing.position_base(leg.position)
-    new: int256 = packing.position_base(done.moved.position)
-    if abs(new) >= abs(old) or (new != 0 and (new > 0) != (old > 0)):
-        return "manager: below initial margin"
-    # what a reduction costs, and one lot of rounding, is conceded
-    conceded: uint256 = done.moved.fee + keeper_fee + packing.price_of(leg.word) // 10**8
-    if margin.slack(after) + convert(conceded, int256) < margin.slack(before):
-        return "manager: reduction hurts"
-    return ""
+    reduced: bool = gates.reduced(
+        packing.position_base(leg.position), packing.position_base(done.moved.position)
+    )
+    if not reduced:
+        enough: bool = margin.risk_equity_down(after, venue) >= convert(after.initial, int256)
+        return "" if enough else "manager: below initial margin"
+    conceded: int256 = gates.trade_cost(done.moved.fee, keeper_fee, before, leg.word)
+    return "" if gates.may_reduce(before, after, conceded, venue) else "manager: reduction hurts"
 
 
 @view

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import boa
 import pytest
+from eth_utils import to_checksum_address
 
 from tests.support.venue import MAX
 from tests.support.words import WAD, Setup, sixteen
@@ -22,6 +23,10 @@ def order(market: int, size: int, worst: int | None = None, reduce_only: bool = 
 def lots(seen: Seen, market: int, quote: int) -> int:
     """A size worth about so much whole quote."""
     return quote * WAD * WAD // seen.w.v.prices[market] // 10**10 * 10**10
+
+
+def owner_of(account: int) -> str:
+    return to_checksum_address(f"0x{account >> 96:040x}")
 
 
 def outcome(seen: Seen, account: int, o: tuple, fee: int, spread: bool) -> tuple:
@@ -128,9 +133,26 @@ def test_reasons_are_the_trades(
         assert seen.lens.quote_order(account, o).reason == reason
 
 
-def test_odd_sizes(seen: Seen):
-    o = order(BTC, WAD // 100 + 1)
-    assert seen.lens.quote_order(seen.accounts["long"], o).reason == "engine: size not in lots"
+@pytest.mark.parametrize(
+    ("size", "bound", "reason"),
+    [(WAD // 100 + 1, MAX, "orders: bad size"), (WAD // 100, 0, "orders: buy without a bound")],
+)
+def test_what_no_market_would_take(seen: Seen, size: int, bound: int, reason: str):
+    account, o = seen.accounts["long"], order(BTC, size, worst=bound)
+    assert seen.lens.quote_order(account, o).reason == reason
+    with boa.reverts(reason):
+        seen.orders.submit((account, *o[1:]), sender=owner_of(account))
+
+
+def test_eight_pending_orders_are_enough(seen: Seen):
+    account = seen.accounts["long"]
+    for salt in range(8):
+        assert seen.lens.quote_order(account, order(ETH, WAD)).ok
+        seen.orders.submit((account, ETH, WAD, MAX, False, salt), sender=owner_of(account))
+    q = seen.lens.quote_order(account, order(ETH, WAD))
+    assert (q.ok, q.reason) == (False, "orders: too many pending")
+    with boa.reverts("orders: too many pending"):
+        seen.orders.submit((account, ETH, WAD, MAX, False, 8), sender=owner_of(account))
 
 
 def test_an_account_in_trouble_may_only_reduce(seen: Seen):
