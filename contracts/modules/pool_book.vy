@@ -32,6 +32,16 @@ struct Stock:
     rates: uint256
 
 
+# All of it at one set of prices. WAD: value of the open positions, the premium that P-3 owes, what the discounts hold back.
+struct Measured:
+    sums: packing.Sums
+    inventory: DynArray[IEngine.Leg, 8]
+    open: int256
+    premium: int256
+    withheld: uint256
+    unpriced: bool
+
+
 @internal
 def fresh(manager: address, vault: address, oracle: address, account: uint256) -> ILiquidityPool.PoolState:
     """
@@ -140,40 +150,45 @@ def _with_markets(
 
 @view
 @internal
-def _value(stock: Stock, words: DynArray[uint256, 32]) -> ILiquidityPool.PoolState:
-    # U-0 exactly and U-1, at the price words of stock.ids in ascending order, carry brought to this block
-    state: ILiquidityPool.PoolState = empty(ILiquidityPool.PoolState)
-    state.cash = stock.cash
-    state.debt = stock.debt
-    state.prices_valid = True
-    sums: packing.Sums = empty(packing.Sums)
-    inventory: DynArray[IEngine.Leg, 8] = []
-    open: int256 = 0
-    premium: int256 = 0
+def _measured(stock: Stock, words: DynArray[uint256, 32]) -> Measured:
+    # every market and asset at the price words of stock.ids in ascending order, carry brought to this block
+    m: Measured = empty(Measured)
     for i: uint256 in range(len(stock.legs), bound=32):
         leg: IEngine.Leg = stock.legs[i]
         leg.word = words[i]
         price: uint256 = packing.price_of(leg.word)
-        if packing.price_state(leg.word) != 0:
-            state.prices_valid = False
+        m.unpriced = m.unpriced or packing.price_state(leg.word) != 0
         if leg.held != 0:
-            inventory.append(leg)
+            m.inventory.append(leg)
             held_back: uint256 = leg.held * 10**4 - leg.lendable
-            state.withheld += rounding.ceil_div_unsigned(price * held_back, 10**22)
+            m.withheld += rounding.ceil_div_unsigned(price * held_back, 10**22)
         if leg.book != 0:
             accrued: uint256 = carry.accrue(leg.carry, leg.risk)
-            sums = pool_risk.add(sums, pool_risk.contribution(leg.book, accrued, price, leg.risk, leg.terms))
-            open += pricing.pool_value_down(leg.book, accrued, price)
-            premium += self._premium_up(leg.book, leg.terms, price)
+            m.sums = pool_risk.add(
+                m.sums, pool_risk.contribution(leg.book, accrued, price, leg.risk, leg.terms)
+            )
+            m.open += pricing.pool_value_down(leg.book, accrued, price)
+            m.premium += self._premium_up(leg.book, leg.terms, price)
         # the sums' own V and Z are in µ: U-0 takes the exact ones
+    m.sums.v = 0
+    m.sums.z = 0
+    return m
 
 
-    sums.v = 0
-    sums.z = 0
+@view
+@internal
+def _value(stock: Stock, words: DynArray[uint256, 32]) -> ILiquidityPool.PoolState:
+    # U-0 exactly and U-1
+    m: Measured = self._measured(stock, words)
+    state: ILiquidityPool.PoolState = empty(ILiquidityPool.PoolState)
+    state.cash = stock.cash
+    state.debt = stock.debt
+    state.prices_valid = not m.unpriced
+    state.withheld = m.withheld
     state.equity, state.net, state.gross = pool_risk.weigh(
-        sums, stock.cash + open, inventory, False, stock.kappa
+        m.sums, stock.cash + m.open, m.inventory, False, stock.kappa
     )
-    state.reduced_equity = state.equity - premium
+    state.reduced_equity = state.equity - m.premium
     cap_net: uint256 = packing.field16(stock.rates, 0)
     cap_gross: uint256 = packing.field16(stock.rates, 16)
     state.utilisation = self._used(state, cap_net, cap_gross)
