@@ -1,16 +1,21 @@
 """The contracts compiled from `contracts/`, in parallel and only when their sources changed.
 
-What was compiled is kept in `.cache/artifacts`, under a hash of the contract's file and of all it imports.
+What was compiled is kept in `.cache/artifacts`, under a hash of the contract's file and of all it imports. To have it all there
+beforehand, as `./run setup` does: python -m crossmargin.artifacts
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import multiprocessing
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata
@@ -45,23 +50,61 @@ class Artifact:
         return self.creation + encode([collapse_if_tuple(i) for i in inputs], args)
 
 
-def compiled(names: Iterable[str], root: Path = ROOT) -> dict[str, Artifact]:
-    """The artifacts of these contracts (CamelCase names), compiled where there are none yet."""
-    wanted = dict.fromkeys(names)
+def compiled(
+    names: Iterable[str], root: Path = ROOT, say: Callable[[str], object] = lambda text: None
+) -> dict[str, Artifact]:
+    """The artifacts of these contracts (CamelCase names), compiled where there are none yet: `say` is told before that."""
+    wanted = list(dict.fromkeys(names))
+    keys = _ensure(wanted, root, say)
+    return {name: _load(name, _file(name, keys[name], root)) for name in wanted}
+
+
+def everything(root: Path = ROOT) -> list[str]:
+    """The names of all contracts that can be deployed."""
+    return sorted(path.stem for path in (root / "contracts").glob("**/*.vy") if path.stem[0].isupper())
+
+
+def _ensure(names: Sequence[str], root: Path, say: Callable[[str], object]) -> dict[str, str]:
+    """Compile what is not kept yet; returns the key of each."""
     if not (root / "contracts").is_dir():
         raise ConfigError("there are no contracts to compile here: deploy from a checkout of the project")
-    keys = {name: key_of(name, root) for name in wanted}
-    missing = [name for name in wanted if not _file(name, keys[name], root).exists()]
-    if len(missing) > 1:
-        with ProcessPoolExecutor(min(len(missing), os.cpu_count() or 1)) as pool:
-            outputs = dict(zip(missing, pool.map(_compile, missing, [root] * len(missing)), strict=True))
-    else:
-        outputs = {name: _compile(name, root) for name in missing}
-    for name, output in outputs.items():
+    keys = {name: key_of(name, root) for name in names}
+    missing = [name for name in names if not _file(name, keys[name], root).exists()]
+    if missing:
+        say(f"compiling {len(missing)} contract{'s' * (len(missing) > 1)}, once: up to a minute")
+    for name, output in _compile_all(missing, root):
         if isinstance(output, str):
             raise ConfigError(f"{name} does not compile: {output}")
         _keep(_file(name, keys[name], root), output)
-    return {name: _load(name, _file(name, keys[name], root)) for name in wanted}
+    return keys
+
+
+def _compile_all(names: Sequence[str], root: Path) -> Iterator[tuple[str, dict[str, Any] | str]]:
+    """The compiler's output or complaint for each, on all cores, as they come."""
+    if len(names) < 2:
+        yield from ((name, _compile(name, root)) for name in names)
+        return
+    # the longest first: they decide when the last core is done
+    sizes = {
+        name: sum(path.stat().st_size for path in _closure(source_of(name, root), root)) for name in names
+    }
+    ordered = sorted(names, key=lambda name: -sizes[name])
+    before = set(multiprocessing.active_children())
+    try:
+        with ProcessPoolExecutor(min(len(names), os.cpu_count() or 1), initializer=_heed_ctrl_c) as pool:
+            try:
+                yield from zip(ordered, pool.map(_compile, ordered, [root] * len(ordered)), strict=True)
+            except BaseException:  # of the caller's too: what is under way is of no use any more
+                for worker in set(multiprocessing.active_children()) - before:
+                    worker.terminate()
+                raise
+    except BrokenProcessPool:
+        raise ConfigError("the compiler was stopped from outside: is there enough memory?") from None
+
+
+def _heed_ctrl_c() -> None:
+    """A worker ends at Ctrl-C without a word."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def source_of(name: str, root: Path = ROOT) -> Path:
@@ -152,3 +195,20 @@ def _load(name: str, path: Path) -> Artifact:
     output = json.loads(path.read_text())
     code = (bytes.fromhex(output[form].removeprefix("0x")) for form in ("bytecode", "bytecode_runtime"))
     return Artifact(name, output["abi"], *code)
+
+
+def main() -> int:
+    """Compile every contract that is not compiled yet; says so, or what is wrong, in one line."""
+    try:
+        _ensure(everything(), ROOT, lambda text: print(f"run: {text}", file=sys.stderr, flush=True))
+    except (ConfigError, OSError) as fault:
+        print(f"run: {fault}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nrun: interrupted; what is compiled is kept", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

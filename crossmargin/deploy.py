@@ -32,6 +32,7 @@ WAD = 10**18
 OWNED = ("OracleAdapter", "Configurator", "OrderBook", "Liquidator")
 STATES = ("valid", "uncertain", "stale", "divergent", "invalid")
 TOKEN, FEED = "DevToken", "DevFeed"
+COMPILED = (*CONTRACTS, TOKEN, FEED)  # what a deployment may need
 REPLACEABLE = ("QuoteLens", "Lens")
 DEV_CHAINS = (1337, 31337)  # begin anew with every start
 
@@ -136,7 +137,7 @@ class _Run:
 
     @cached_property
     def artifacts(self) -> dict[str, Artifact]:
-        return compiled((*CONTRACTS, TOKEN, FEED))
+        return compiled(COMPILED, say=self.log)
 
     def _recall(self, fresh: bool) -> None:
         """Take over what an earlier run left on this chain."""

@@ -22,11 +22,12 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
 from crossmargin import config as configuration
+from crossmargin.artifacts import compiled
 from crossmargin.bots.settings import PREFIX, run_command
 from crossmargin.client import Client, Sent, account_id, steps
 from crossmargin.client.abi import Call, load
 from crossmargin.client.transport import Ask
-from crossmargin.deploy import deploy
+from crossmargin.deploy import COMPILED, deploy
 from crossmargin.deployment import Deployment
 from crossmargin.errors import ConfigError, NetworkError
 from crossmargin.processes import Anvil, Child, ProcessError, Processes
@@ -231,6 +232,7 @@ def main(
     Dev tokens, dev feeds that stay fresh, ten million of liquidity, and an account with a known key for every role.
     """
     options = [] if block_time is None else ["--block-time", str(block_time)]
+    compiled(COMPILED, say=click.echo)
     with Processes() as group, tempfile.TemporaryDirectory(prefix="crossmargin-") as folder:
         click.echo("starting a chain and deploying the venue …")
         anvil = group.add(Anvil(port, options))

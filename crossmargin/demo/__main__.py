@@ -75,10 +75,11 @@ def check_output(option: str, file: Path | None) -> None:
 
 def simulate(path: PricePath, accounts: int, seed: int, port: int | None, console: Console) -> DemoResult:
     """Start a chain and bots, run the scenario, and leave nothing behind."""
-    from crossmargin.demo.chain import ChainVenue, anvil_options
+    from crossmargin.demo.chain import ChainVenue, anvil_options, prepare
 
     plan = make_plan(path.at(0), accounts, seed, path.quote[0])
     live = Live(console, path)
+    prepare(live.stage)
     with Processes() as group:
         live.stage("starting a local chain")
         anvil = group.add(Anvil(port, anvil_options(path)))

@@ -18,6 +18,7 @@ from eth_account import Account as Keys
 from eth_account.signers.local import LocalAccount
 from eth_utils.crypto import keccak
 
+from crossmargin.artifacts import compiled
 from crossmargin.client import Calls, Client, Order, Receipt, account_id
 from crossmargin.client.abi import Call, load
 from crossmargin.client.codec import LOT, WAD
@@ -37,7 +38,7 @@ from crossmargin.demo.paths import DOLLAR, PricePath
 from crossmargin.demo.record import Record, fees_of
 from crossmargin.demo.result import HEALTH_CAP, Conservation
 from crossmargin.demo.scenario import SETUP_SECONDS, DemoError, State, Totals
-from crossmargin.deploy import deploy
+from crossmargin.deploy import COMPILED, deploy
 from crossmargin.deployment import Deployment
 from crossmargin.processes import Child
 from crossmargin.sending import Sender
@@ -54,6 +55,11 @@ def anvil_options(path: PricePath) -> list[str]:
     """How to start the chain for a path."""
     genesis = path.timestamps[0] - SETUP_SECONDS - 60
     return ["--timestamp", str(genesis), "--gas-limit", str(GAS_LIMIT), "--accounts", "1"]
+
+
+def prepare(say: Callable[[str], object]) -> None:
+    """Have the contracts compiled before the clock runs; `say` is told if that takes a while."""
+    compiled(COMPILED, say=say)
 
 
 class ChainVenue:

@@ -127,6 +127,7 @@ def chain(monkeypatch) -> list[int]:
 
     part = types.ModuleType("crossmargin.demo.chain")
     part.ChainVenue = OnAnvil
+    part.prepare = lambda say: say("compiling")
     part.anvil_options = lambda path: ["--chain-id", "777"]
     monkeypatch.setitem(sys.modules, "crossmargin.demo.chain", part)
     return pids

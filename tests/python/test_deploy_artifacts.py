@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 from pathlib import Path
 
 import pytest
 
-from crossmargin.artifacts import compiled, key_of
+from crossmargin.artifacts import compiled, everything, key_of
 from crossmargin.errors import ConfigError
 
 MODULE = "# pragma version 0.4.3\nN: constant(uint256) = {}\n"
@@ -73,3 +75,45 @@ def test_faults_are_one_line(root):
         compiled(["Other"], root)
     with pytest.raises(ConfigError, match="deploy from a checkout"):
         compiled(["Thing"], root / "contracts")
+
+
+def test_it_says_once_that_it_compiles(root):
+    said = []
+    for _ in range(2):
+        compiled(["Thing"], root, said.append)
+    assert said == ["compiling 1 contract, once: up to a minute"]
+
+
+def test_several_are_compiled_on_several_cores_and_kept_as_they_come(root):
+    """Once nothing was kept of what had been compiled before the first fault."""
+    (root / "contracts/Other.vy").write_text(
+        CONTRACT.replace("numbers.N", "numbers.M") + "\n" + "# longer\n" * 9
+    )
+    (root / "contracts/Small.vy").write_text(CONTRACT.replace("number()", "small()"))
+    assert everything(root) == ["Other", "Small", "Thing"]
+    with pytest.raises(ConfigError, match="Other does not compile"):
+        compiled(everything(root), root)
+    (root / "contracts/Other.vy").write_text(
+        CONTRACT.replace("number()", "other()") + "\n" + "# longer\n" * 9
+    )
+    before = multiprocessing.active_children()
+    said = []
+    found = compiled(everything(root), root, said.append)
+    assert list(found) == ["Other", "Small", "Thing"]
+    assert len({one.runtime for one in found.values()}) == 3
+    assert multiprocessing.active_children() == before
+    assert said[0].startswith("compiling")
+
+
+def test_a_compiler_that_is_killed_is_one_line(root, monkeypatch):
+    """It was a traceback of the process pool."""
+    (root / "contracts/Other.vy").write_text(CONTRACT.replace("number()", "other()"))
+    monkeypatch.setattr("crossmargin.artifacts._heed_ctrl_c", killed)
+    with pytest.raises(
+        ConfigError, match=r"^the compiler was stopped from outside: is there enough memory\?$"
+    ):
+        compiled(["Thing", "Other"], root)
+
+
+def killed() -> None:
+    os._exit(9)
