@@ -149,7 +149,7 @@ class AsyncClient:
         chain, base_fee, tip, *estimates = await self.transport.batch(asks)
         nonce = await self.run(steps.next_nonce(key.address))
         take = iter(estimates)
-        limits = [call.gas or next(take) * steps.GAS_MARGIN // 100 for call in calls]
+        limits = [call.gas or steps.gas_limit(call, next(take)) for call in calls]
         fee = steps.fees(base_fee, tip)
         txs = [steps.transaction(call, chain, gas, fee) for call, gas in zip(calls, limits, strict=True)]
         rows = await self._deliver(key, txs, nonce, [call.label for call in calls])

@@ -30,6 +30,22 @@ from crossmargin.client.transport import LATEST, Ask, Steps, ask, number, record
 from crossmargin.errors import ConfigError, ContractRefused, CrossmarginError
 
 GAS_MARGIN = 120  # per cent of the estimate
+# An estimate made in the second in which the price words were refreshed finds them fresh; by the block of the transaction all
+# sixteen of an account can be stale. What is not used is not paid, but counts against the block until then.
+REFRESH_ROOM = 16 * 40_000
+REFRESHING = {
+    "LiquidityPool.deposit",
+    "LiquidityPool.redeem",
+    "PositionManager.close_fraction",
+    "PositionManager.convert_collateral",
+    "PositionManager.settle_loss",
+    "PositionManager.transfer",
+    "PositionManager.withdraw",
+    "Liquidator.buy_collateral",
+    "PositionManager.poke",
+    "OrderBook.submit",
+}
+COMMIT_GAS = 100_000  # a commitment takes less, an order that trades at once more
 LOG_BLOCKS = 5_000  # blocks asked for at once: nodes limit it
 PERMIT = keccak(text="Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)")
 
@@ -72,9 +88,16 @@ def prepare(
         asks.append(ask(call, sender=sender, gas=limit))
     chain_id, base_fee, tip, *rest = yield asks
     if limit is None:
-        limit = rest.pop(0) * GAS_MARGIN // 100
+        limit = gas_limit(call, rest.pop(0))
     result = rest.pop(0) if simulate else None
     return transaction(call, chain_id, limit, fees(base_fee, tip)), result
+
+
+def gas_limit(call: Call[Any], estimate: int) -> int:
+    """The estimate of a call and room for what may change until its block."""
+    commits = call.label == "OrderBook.submit" and estimate < COMMIT_GAS
+    room = REFRESH_ROOM if call.label in REFRESHING and not commits else 0
+    return estimate * GAS_MARGIN // 100 + room
 
 
 def fee_asks() -> list[Ask]:

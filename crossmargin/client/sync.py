@@ -273,7 +273,7 @@ class Client:
             if gas is None and call.gas is None
         ]
         estimates = iter(self.transport.batch(asks))
-        return [gas or call.gas or next(estimates) * steps.GAS_MARGIN // 100 for _, call in items]
+        return [gas or call.gas or steps.gas_limit(call, next(estimates)) for _, call in items]
 
     def _post(
         self, key: LocalAccount, batch: Sequence[tuple[Call[Any], Mapping[str, int | str]]]

@@ -21,6 +21,7 @@ from crossmargin.client import (
     connect,
     events,
     records,
+    steps,
 )
 from crossmargin.devnet import LP_MONEY, Devnet
 from tests.integration.test_client_world import DELAY, ETH, fresh, fund, open_position, order, rpc
@@ -315,6 +316,20 @@ def test_close_fraction_halves_the_book(net: Devnet) -> None:
     receipt = net.client.close_fraction(net.key("trader"), me, WAD // 2)
     assert receipt.event(events.BookReduced).fraction == WAD // 2
     assert net.client.position(me, net.market("ETH")).base == WAD
+
+
+def test_an_estimate_among_fresh_words_covers_their_refresh_in_a_later_block(net: Devnet) -> None:
+    fund(net, "trader", 100_000)
+    for symbol in ("BTC", "ETH", "SOL", "LINK", "DOGE"):
+        me = open_position(net, "trader", symbol, 100 * WAD if symbol != "BTC" else WAD // 10)
+    key, call = net.key("trader"), net.client.calls.close_fraction(me, WAD // 2)
+    net.push(after=5)
+    for market in net.deployment.markets.values():
+        net.client.poke(key, market)
+    # same second: the words are as fresh as they get
+    tx, _ = net.client.transport.run(steps.prepare(call, net.people["trader"].address, None, False))
+    net.push(after=60)
+    assert net.client.send(key, call, gas=int(tx["gas"]), simulate=False).ok
 
 
 def test_settle_loss_turns_it_into_cash(net: Devnet) -> None:
