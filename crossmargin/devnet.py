@@ -23,7 +23,7 @@ from eth_account.signers.local import LocalAccount
 
 from crossmargin import config as configuration
 from crossmargin.artifacts import compiled
-from crossmargin.bots.settings import PREFIX, run_command
+from crossmargin.bots.settings import PREFIX, Seconds, run_command
 from crossmargin.client import Client, Sent, account_id, steps
 from crossmargin.client.abi import Call, load
 from crossmargin.client.transport import Ask
@@ -208,15 +208,11 @@ def _keep_fresh(net: Devnet, group: Processes, interval: float, step: int) -> No
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Folder for the addresses; a temporary one by default."
 )
-@click.option(
-    "--interval", type=click.FloatRange(0.1), default=3.0, help="Seconds between rounds of the feeds."
-)
+@click.option("--interval", type=Seconds(0.1), default=3.0, help="Seconds between rounds of the feeds.")
 @click.option(
     "--walk", type=click.IntRange(0, 1000), default=0, help="Bps that prices may move with each round."
 )
-@click.option(
-    "--block-time", type=click.FloatRange(0.1), help="Seconds between blocks; one a transaction by default."
-)
+@click.option("--block-time", type=Seconds(0.1), help="Seconds between blocks; one a transaction by default.")
 @click.option("--bots", is_flag=True, help="Also run a keeper and a liquidator.")
 def main(
     port: int,

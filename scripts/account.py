@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
+from collections.abc import Callable, Sequence
+from decimal import Decimal
 from pathlib import Path
 
 import click
+from eth_utils.address import is_address
 
 from crossmargin.bots import settings
 from crossmargin.client import WAD, Client, Order, account_id, show_account
@@ -15,28 +16,32 @@ from crossmargin.client.records import Account
 from crossmargin.deployment import Deployment
 from crossmargin.errors import ConfigError
 
+NEGATIVE = {"ignore_unknown_options": True}  # a number may begin with a minus
 STATES = ("healthy", "below initial", "margin call", "liquidatable", "no valid price")
 
 
 class Amount(click.ParamType):
-    """A decimal number, exactly."""
+    """A decimal number, exactly; above 0 unless it may be `signed`."""
 
     name = "amount"
 
+    def __init__(self, signed: bool = False) -> None:
+        self._signed = signed
+
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
         try:
-            found = Decimal(str(value))
-        except InvalidOperation:
-            found = Decimal("NaN")
-        if not found.is_finite():
-            self.fail(f"{value!r} is not a number", param, ctx)
+            found = settings.exact(value)
+        except ValueError as fault:
+            self.fail(str(fault), param, ctx)
+        if found == 0 or (found < 0 and not self._signed):
+            self.fail(f"{value!r} is not {'other than' if self._signed else 'above'} 0", param, ctx)
         return found
 
 
 class Desk:
     """The node, the deployment and the key that the options name."""
 
-    def __init__(self, rpc: str, record: Path, keyfile: Path | None, sub_id: int) -> None:
+    def __init__(self, rpc: Sequence[str], record: Path, keyfile: Path | None, sub_id: int) -> None:
         self.deployment = Deployment.load(record)
         self.client = Client.connect(rpc, self.deployment)
         self._keyfile = keyfile
@@ -70,10 +75,13 @@ def pick(what: str, known: dict, symbol: str) -> object:
 
 def units(amount: Decimal, decimals: int) -> int:
     """An amount in smallest units; more decimals than there are is an error."""
-    found = amount.scaleb(decimals)
-    if found != found.to_integral_value():
-        raise ConfigError(f"{amount} has more than {decimals} decimals")
-    return int(found)
+    try:
+        found = settings.units(amount, decimals)
+    except ValueError as fault:
+        raise ConfigError(str(fault)) from None
+    if abs(found) >= 2**127:
+        raise ConfigError(f"{amount} is more than an account can hold")
+    return found
 
 
 def shown(wad: int) -> str:
@@ -100,10 +108,11 @@ OPTIONS = (
     click.option(
         "--rpc",
         metavar="URL",
+        multiple=True,
         envvar="CROSSMARGIN_RPC",
-        default="http://127.0.0.1:8545",
+        default=["http://127.0.0.1:8545"],
         show_default=True,
-        help="The node.",
+        help="The node; may be repeated: the next is asked when one fails.",
     ),
 )
 
@@ -111,7 +120,7 @@ OPTIONS = (
 def with_options(function: Callable) -> Callable:
     """The options all commands have; the function gets a Desk."""
 
-    def command(rpc: str, deployment: Path, keyfile: Path | None, sub: int, **more: object) -> None:
+    def command(rpc: Sequence[str], deployment: Path, keyfile: Path | None, sub: int, **more: object) -> None:
         function(Desk(rpc, deployment, keyfile, sub), **more)
 
     command.__name__, command.__doc__ = function.__name__, function.__doc__
@@ -156,7 +165,7 @@ def describe(deployment: Deployment, found: Account) -> list[str]:
     return rows
 
 
-@cli.command()
+@cli.command(context_settings=NEGATIVE)
 @click.argument("amount", type=Amount())
 @click.argument("token", default="USDC")
 @with_options
@@ -173,7 +182,7 @@ def deposit(desk: Desk, amount: Decimal, token: str) -> None:
     )
 
 
-@cli.command()
+@cli.command(context_settings=NEGATIVE)
 @click.argument("amount", type=Amount())
 @click.argument("token", default="USDC")
 @click.option("--to", metavar="ADDRESS", help="Receiver; the key's address by default.")
@@ -181,13 +190,15 @@ def deposit(desk: Desk, amount: Decimal, token: str) -> None:
 def withdraw(desk: Desk, amount: Decimal, token: str, to: str | None) -> None:
     """Withdraw AMOUNT whole TOKENs (USDC by default)."""
     address, tokens = desk.token(token, amount)
+    if to is not None and not is_address(to):
+        raise ConfigError(f"--to {to}: that is not an address")
     receipt = desk.client.withdraw(desk.key(), desk.account(), address, tokens, to)
     click.echo(f"withdrew {amount} {token}: {receipt.tx_hash}, {receipt.gas_used:,} gas")
 
 
-@cli.command(context_settings={"ignore_unknown_options": True})  # a size may begin with a minus
+@cli.command(context_settings=NEGATIVE)
 @click.argument("market")
-@click.argument("size", type=Amount())
+@click.argument("size", type=Amount(signed=True))
 @click.option(
     "--slippage",
     type=click.IntRange(0, 10_000),
@@ -196,7 +207,7 @@ def withdraw(desk: Desk, amount: Decimal, token: str, to: str | None) -> None:
     help="Bps from the mark that the fill may be worse.",
 )
 @click.option("--reduce-only", is_flag=True, help="Only towards zero.")
-@click.option("--salt", type=click.IntRange(0), default=0, help="Makes equal orders distinct.")
+@click.option("--salt", type=click.IntRange(0, 2**256 - 1), default=0, help="Makes equal orders distinct.")
 @with_options
 def order(desk: Desk, market: str, size: Decimal, slippage: int, reduce_only: bool, salt: int) -> None:
     """Submit a market order for SIZE units of MARKET, negative to sell: order ETH -0.5"""

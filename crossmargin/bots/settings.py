@@ -14,6 +14,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
@@ -23,29 +24,64 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
 from crossmargin.client.addresses import addresses_of
-from crossmargin.client.codec import WAD, parse_account
+from crossmargin.client.codec import parse_account
 from crossmargin.errors import ConfigError, CrossmarginError
 
 PREFIX = "CROSSMARGIN"
 SECRETS = {"key", "private_key", "passphrase", "password", "secret"}
 FASTEST_POLL = 0.02  # seconds
+LONGEST = 1_000_000  # seconds that anything may be told to wait
+MOST_DIGITS = 60  # before or after the point of any amount
 
 
-class Quote(click.ParamType):
-    """A decimal amount of quote, as WAD."""
+def exact(value: Any) -> Decimal:
+    """A decimal number of a size that money has. Raises ValueError."""
+    try:
+        found = Decimal(str(value))
+    except InvalidOperation:
+        raise ValueError(f"{value!r} is not an amount") from None
+    if not found.is_finite() or abs(found.adjusted()) > MOST_DIGITS:
+        raise ValueError(f"{value!r} is not an amount")
+    return found
 
-    name = "quote"
+
+def units(amount: Decimal, decimals: int) -> int:
+    """An amount in smallest units, exactly: `Decimal` itself rounds to 28 digits. Raises ValueError for more decimals."""
+    found = Fraction(amount) * 10**decimals
+    if found.denominator != 1:
+        raise ValueError(f"{amount} has more than {decimals} decimals")
+    return int(found)
+
+
+class Amount(click.ParamType):
+    """An amount of 0 or more as an integer of its smallest units."""
+
+    def __init__(self, name: str, decimals: int) -> None:
+        self.name = name
+        self._decimals = decimals
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        if isinstance(value, int) and not isinstance(value, bool) and param and value == param.default:
-            return value  # a default is WAD already
         try:
-            amount = Decimal(str(value)) * WAD
-        except InvalidOperation:
-            self.fail(f"{value!r} is not an amount", param, ctx)
-        if amount != amount.to_integral_value() or amount < 0:
-            self.fail(f"{value!r} is not an amount of 0 or more with at most 18 decimals", param, ctx)
-        return int(amount)
+            found = units(exact(value), self._decimals)
+        except ValueError:
+            found = -1
+        if found < 0:
+            self.fail(
+                f"{value!r} is not an amount of 0 or more with at most {self._decimals} decimals", param, ctx
+            )
+        return found
+
+
+class Seconds(click.FloatRange):
+    """A time that ends."""
+
+    name = "seconds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        found = super().convert(value, param, ctx)
+        if not found <= LONGEST:
+            self.fail(f"{value!r} is not a number of seconds up to {LONGEST:,}", param, ctx)
+        return found
 
 
 class AccountId(click.ParamType):
@@ -60,7 +96,8 @@ class AccountId(click.ParamType):
             self.fail(str(fault), param, ctx)
 
 
-QUOTE = Quote()
+QUOTE = Amount("quote", 18)
+GWEI = Amount("gwei", 9)
 ACCOUNT = AccountId()
 FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -81,9 +118,11 @@ def _read_config(ctx: click.Context, _param: click.Parameter, path: Path | None)
 
 def _load(path: Path, known: set[str | None]) -> dict[str, Any]:
     try:
-        text = path.read_text()
+        text = path.read_text("utf-8")
     except OSError as fault:
         raise click.BadParameter(f"{path}: {fault.strerror}", param_hint="--config") from None
+    except UnicodeDecodeError:
+        raise click.BadParameter(f"{path}: not text in UTF-8", param_hint="--config") from None
     try:
         found = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     except ValueError as fault:
@@ -116,7 +155,7 @@ COMMON = (
     click.option("--keyfile", type=FILE, help="Keystore, or a file with the key in hexadecimal."),
     click.option("--dry-run", is_flag=True, help="Look and simulate, send nothing; needs no key."),
     click.option("--once", is_flag=True, help="One look at the chain, then exit."),
-    click.option("--poll", type=click.FloatRange(FASTEST_POLL), default=0.1, help="Seconds between looks."),
+    click.option("--poll", type=Seconds(FASTEST_POLL), default=0.1, help="Seconds between looks."),
     click.option("--status", type=FILE, help="Keep a line of JSON about the bot's health here."),
     click.option("--cursor", type=FILE, help="Remember here how far the chain was read."),
     click.option(
@@ -133,7 +172,7 @@ COMMON = (
     click.option(
         "--native-market", type=click.IntRange(0, 31), help="Market whose price is the native token's."
     ),
-    click.option("--max-gas-price", type=click.FloatRange(0), help="Gwei above which nothing is sent."),
+    click.option("--max-gas-price", type=GWEI, help="Gwei above which nothing is sent."),
 )
 
 
@@ -181,7 +220,6 @@ def common(given: dict[str, Any]) -> Common:
     key = load_key(keyfile)
     if key is None and not given["dry_run"]:
         raise ConfigError(f"there is no key: set {PREFIX}_KEY, name a --keyfile, or look on with --dry-run")
-    gwei = given.pop("max_gas_price")
     first = given.pop("from_block")
     names = [n for n in Common.__dataclass_fields__ if n in given]
     found = {name: given.pop(name) for name in names}
@@ -190,7 +228,6 @@ def common(given: dict[str, Any]) -> Common:
         addresses=addresses_of(found["deployment"]),
         key=key,
         from_block=deployment_block(found["deployment"]) if first is None else first,
-        max_gas_price=None if gwei is None else int(gwei * 10**9),
     )
 
 
@@ -268,6 +305,10 @@ class OneLine(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except click.UsageError as fault:
+            plain = click.ClickException(" ".join(fault.format_message().split()))
+            plain.exit_code = fault.exit_code
+            raise plain from None
         except (CrossmarginError, OSError) as fault:
             raise click.ClickException(" ".join(str(fault).split())) from None
 

@@ -124,6 +124,46 @@ def test_a_bad_file_is_one_line(run: Callable[..., Any], tmp_path: Path, text: s
     assert said.count("\n") == 1 and said.startswith("bot: ")
 
 
+@pytest.mark.parametrize(
+    "args",
+    [
+        "--min-profit inf",
+        "--min-profit nan",
+        "--min-profit 1e999999999",
+        "--native-price 1e-19",
+        "--max-gas-price nan",
+        "--max-gas-price inf",
+        "--max-gas-price -1",
+        "--max-gas-price 0.0000000001",
+        "--poll nan",
+        "--poll inf",
+        "--poll 0",
+        "--retries -1",
+        "--from-block x",
+        "--native-market 32",
+    ],
+)
+def test_a_number_that_is_none_is_one_line(run: Callable[..., Any], args: str) -> None:
+    """Infinity, NaN and huge exponents once were tracebacks of float and decimal."""
+    code, said = run("--dry-run", *args.split())
+    assert code == 2
+    assert said.count("\n") == 1 and args.split()[0] in said
+
+
+def test_amounts_are_exact_whatever_their_length(run: Callable[..., Any]) -> None:
+    """Decimal rounds products to 28 digits without a word."""
+    found = run("--dry-run", "--min-profit", "123456789012.123456789012345678", "--max-gas-price", "0.3")
+    assert found.min_profit == 123456789012123456789012345678
+    assert found.max_gas_price == 300_000_000
+
+
+def test_a_configuration_that_is_no_text_is_one_line(run: Callable[..., Any], tmp_path: Path) -> None:
+    """It was a traceback."""
+    (file := tmp_path / "bot.toml").write_bytes(b'rpc = "\xff"')
+    code, said = run("--dry-run", "--config", str(file))
+    assert (code, said) == (2, f"bot: Invalid value for --config: {file}: not text in UTF-8\n")
+
+
 def test_an_absent_file_is_one_line(run: Callable[..., Any], tmp_path: Path) -> None:
     code, said = run("--dry-run", "--config", str(tmp_path / "none.toml"))
     assert code != 0 and "No such file" in said and said.count("\n") == 1
