@@ -4,9 +4,11 @@
 `Venue.refusal` tells beforehand which. It knows nothing of the contracts and imports only the standard library.
 """
 
+from .auction import Liquidator, Lot, Terms
 from .carry import Market
 from .ledger import Account
 from .margin import Assessment, Health, State
+from .orders import Order, OrderBook, Round, Timing
 from .params import QUOTE, AssetParams, MarketParams, Params, Reason, Reject
 from .pool import PoolState
 from .venue import Filled, Slice, Venue
@@ -19,14 +21,21 @@ __all__ = [
     "AssetParams",
     "Filled",
     "Health",
+    "Liquidator",
+    "Lot",
     "Market",
     "MarketParams",
+    "Order",
+    "OrderBook",
     "Params",
     "PoolState",
     "Reason",
     "Reject",
+    "Round",
     "Slice",
     "Solvency",
     "State",
+    "Terms",
+    "Timing",
     "Venue",
 ]

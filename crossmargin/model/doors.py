@@ -9,6 +9,8 @@ from .params import QUOTE, Reason, require
 from .state import atomic
 from .views import Views
 
+MAX_TOKENS = 2**128 - 1  # of one move
+
 
 class Doors(Views):
     """`tokens` are in the token's own units, `amount` is WAD, as at the contracts; asset ids as in the Vault.
@@ -17,15 +19,15 @@ class Doors(Views):
     """
 
     # ---- helpers -------------------------------------------------------------------------------
-    def _amount(self, asset: int, tokens: int) -> int:
-        """Token units to WAD (spec 1); rejects zero and what cannot be represented."""
+    def _amount(self, asset: int, tokens: int, least: int = 1) -> int:
+        """Token units to WAD (spec 1); rejects less than `least` and what cannot be represented."""
         if asset == QUOTE:
             decimals = self.params.quote_decimals
         else:
             require(asset in self.params.assets, Reason.ASSET)
             decimals = self.params.assets[asset].decimals
         wad = to_wad(tokens, decimals)
-        require(tokens > 0 and wad is not None, Reason.AMOUNT)
+        require(least <= tokens <= MAX_TOKENS and wad is not None, Reason.AMOUNT)
         return wad
 
     def _trader(self, account: int) -> Account:
@@ -60,9 +62,9 @@ class Doors(Views):
 
     @atomic
     def withdraw(self, account: int, asset: int, tokens: int) -> int:
-        """Debit exactly `tokens`; reserved cash stays; then M-6 or E_free ≥ IM (M-5). Returns WAD."""
+        """Debit exactly `tokens`, which may be 0; reserved cash stays; then M-6 or E_free ≥ IM (M-5). Returns WAD."""
         holder = self._trader(account)
-        amount = self._amount(asset, tokens)
+        amount = self._amount(asset, tokens, 0)
         self.ledger.take(account, asset, amount)
         self.ledger.credit(asset, -amount)
         self._check_free(holder)
@@ -70,13 +72,11 @@ class Doors(Views):
 
     @atomic
     def transfer(self, from_account: int, to_account: int, asset: int, amount: int) -> None:
-        """WAD between two accounts of one owner; the sender is checked as after a withdrawal."""
+        """WAD (0 too) between accounts of one owner; the sender is checked as after a withdrawal, also if it is the receiver."""
         sender = self._trader(from_account)
         self._trader(to_account)
-        same = from_account >> 96 == to_account >> 96 and from_account != to_account
-        require(same, Reason.OWNER)
+        require(from_account >> 96 == to_account >> 96, Reason.OWNER)
         require(asset == QUOTE or asset in self.params.assets, Reason.ASSET)
-        require(amount > 0, Reason.AMOUNT)
         self.ledger.take(from_account, asset, amount)
         self.ledger.give(to_account, asset, amount)
         self._check_free(sender)
@@ -186,7 +186,7 @@ class Doors(Views):
         """ERC-4626 entry by assets (spec 7); closed while R ≤ 0 with shares out, or R < 0. Returns shares."""
         self._check_entry()
         shares = self.preview_deposit(assets)
-        require(shares > 0, Reason.SHARES)
+        require(assets > 0 and shares > 0, Reason.NOTHING)
         self.pool_deposit(assets)
         self._mint(holder, shares)
         return shares
@@ -196,6 +196,7 @@ class Doors(Views):
         """ERC-4626 entry by shares; returns assets."""
         self._check_entry()
         assets = self.preview_mint(shares)
+        require(assets > 0 and shares > 0, Reason.NOTHING)
         self.pool_deposit(assets)
         self._mint(holder, shares)
         return assets
@@ -217,6 +218,7 @@ class Doors(Views):
     def _exit(self, holder: int, shares: int, assets: int) -> None:
         """Afterwards R ≥ 0, and both requirements of U-1 within their exit caps, at valid prices."""
         require(self.prices_valid(), Reason.PRICE)
+        require(assets > 0 and shares > 0, Reason.NOTHING)
         self._mint(holder, -shares)
         self.pool_withdraw(assets)
         s = self.pool_state()
@@ -224,11 +226,17 @@ class Doors(Views):
 
     def _check_entry(self) -> None:
         require(self.prices_valid(), Reason.PRICE)
-        reduced = self.pool_state().reduced_equity
+        reduced = self.pool_equity() - self.premium()
         require(reduced > 0 or (reduced == 0 and self.supply == 0), Reason.POOL_CLOSED)
+
+    @atomic
+    def lp_transfer(self, holder: int, receiver: int, shares: int) -> None:
+        """Shares from one holder to another; nothing else changes."""
+        self._mint(holder, -shares)
+        self._mint(receiver, shares)
 
     def _mint(self, holder: int, shares: int) -> None:
         left = self.shares.get(holder, 0) + shares
-        require(shares != 0 and left >= 0, Reason.SHARES)
+        require(left >= 0, Reason.SHARES)
         self.shares = {**self.shares, holder: left}
         self.supply += shares

@@ -46,6 +46,15 @@ class Reason(StrEnum):
     POOL_CLOSED = "pool does not take deposits"
     SHARES = "too few shares"
     POOL_EXIT = "pool equity, debt or exit caps"
+    CLOSED = "market closed for orders"
+    PENDING = "already pending"
+    MANY = "too many pending orders"
+    UNKNOWN = "order not pending"
+    LATE = "price may be known already"
+    EARLY = "before its time"
+    EXPIRED = "after its window"
+    UNPROVEN = "no proof of its price"
+    OLD = "round too old"
 
 
 class Reject(Exception):

@@ -127,6 +127,9 @@ def shares_for(assets: int, supply: int, total: int, decimals: int, up: bool = F
 
 
 def assets_for(shares: int, supply: int, total: int, decimals: int, up: bool = False) -> int:
-    """shares·(totalAssets + 1)/(supply + 10^(18−d)), rounded down (exits) or up (entries by shares)."""
-    top, bottom = shares * (total + 1), supply + virtual_shares(decimals)
-    return ceil_div(top, bottom) if up else top // bottom
+    """shares·(totalAssets + 1)/(supply + 10^(18−d)), rounded down (exits) or up (entries by shares).
+
+    Of a token with more than 18 decimals only whole multiples of 10^(d−18) move (spec 1): rounded to those.
+    """
+    top, bottom, unit = shares * (total + 1), supply + virtual_shares(decimals), 10 ** max(0, decimals - 18)
+    return ceil_div(ceil_div(top, bottom), unit) * unit if up else top // bottom // unit * unit

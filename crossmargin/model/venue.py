@@ -59,10 +59,14 @@ class Venue(Doors):
         keeper_fee: int = 0,
         reserved: int = 0,
     ) -> Filled:
-        """P-1, P-3, fee, caps, U-1, margin, in the order of spec 3 and 4. Sizes in WAD; price 0 is the mark."""
+        """P-1, P-3, fee, caps, U-1, prices, margin, in this order. Sizes in WAD; price 0 is the mark.
+
+        Prices are asked for last but margin: an order that fails for a reason of its own fails with it (spec 8).
+        """
         holder = self._trader(account)
-        price, mp = self._check_order(holder, market, size, price)
+        require(size != 0, Reason.SIZE)
         self.ledger.reserve(account, -reserved)
+        price, mp = self._check_order(market, size, price)
         state = self._accrue(market)
         base = self.position(account, market)[0]
         if reduce_only:
@@ -81,18 +85,18 @@ class Venue(Doors):
         if opening:
             require(u <= WAD, Reason.UTILISATION)
             self._check_caps(holder, market, size, mp)
+        require(self.valid.get(market, False) and self.legs_valid(holder), Reason.PRICE)
         conceded = fee + (keeper_fee if before and before.headroom >= 0 and keeper != account else 0)
         self._check_margin(holder, before, conceded, self.prices[market] // LOTS)
         return Filled(size, fill, fee, realised)
 
-    def _check_order(self, holder: Account, market: int, size: int, price: int) -> tuple[int, MarketParams]:
-        """Step 1: size, market, prices of the market and all legs, execution band. Returns P_x."""
-        require(size != 0 and size % LOT == 0, Reason.SIZE)
+    def _check_order(self, market: int, size: int, price: int) -> tuple[int, MarketParams]:
+        """The market, the execution band and whole lots. Returns P_x and the market's parameters."""
         mp = self._listed(market)
-        require(self.valid.get(market, False) and self.legs_valid(holder), Reason.PRICE)
         mark = self.prices[market]
         price = price or mark
         require(abs(price - mark) * BPS <= self.params.exec_band * mark, Reason.BAND)
+        require(size % LOT == 0, Reason.SIZE)
         return price, mp
 
     def _apply(self, holder: Account, market: int, size: int, price: int) -> int:
@@ -171,7 +175,7 @@ class Venue(Doors):
     def liquidate(self, account: int, keeper_cost: int, reward_account: int) -> Slice:
         """Q-1, Q-2, W-1. Rejects only a reward to the account itself; K is held at `keeper_cap`, 0 with debt alone.
 
-        The reward is credited last: to the pool or the cover fund, it changes neither b nor W-1.
+        b is that of the pool after W-1 and before the reward; a reward to the cover fund is the fund's to pay with in W-1.
         """
         require(reward_account != account, Reason.OWNER)
         skip = self._not_liquidatable(account)
@@ -190,10 +194,13 @@ class Venue(Doors):
         self._slice_collateral(account, holder, f)
         paid = liquidation.affordable(due, holder.cash) if f == WAD else due
         reward = self._book_charges(account, paid)
-        if f == WAD:
-            self._absorb(account, holder, reward)
+        debt = max(0, -holder.cash) if f == WAD else 0
+        by_cover = self._absorb(account, debt, reward)
         self._touch(markets)
         self.ledger.move_cash(self.cover_id, reward_account, reward)
+        if reward_account == self.cover_id:
+            more = min(max(0, self.ledger.get(self.cover_id).cash), debt - by_cover, reward)
+            self.ledger.move_cash(self.cover_id, self.pool_id, more)
         return Slice(f, reward, LIQUIDATED)
 
     def _not_liquidatable(self, account: int) -> int:
@@ -243,14 +250,12 @@ class Venue(Doors):
         self.ledger.move_cash(account, self.cover_id, reward)
         return reward
 
-    def _absorb(self, account: int, holder: Account, held: int) -> None:
-        """W-1: with everything closed, negative cash is paid by the cover fund, the rest by the pool.
+    def _absorb(self, account: int, debt: int, held: int) -> int:
+        """W-1: with everything closed, negative cash is paid by the cover fund, the rest by the pool; returns the first.
 
         `held` is the reward that lies in the cover fund's account until it is handed on: not the fund's to use.
         """
-        debt = -holder.cash
-        if debt <= 0:
-            return
         by_cover = min(max(0, self.ledger.get(self.cover_id).cash - held), debt)
         self.ledger.move_cash(self.cover_id, account, by_cover)
         self.ledger.move_cash(self.pool_id, account, debt - by_cover)
+        return by_cover

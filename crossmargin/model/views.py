@@ -8,7 +8,7 @@ from typing import NamedTuple
 from . import carry, checks, margin, pool
 from .ledger import Account
 from .margin import Assessment, Health, State
-from .maths import BPS, LOT, MICRO, WAD, ceil_div, floor_tokens
+from .maths import BPS, LOT, LOTS, WAD, ceil_div, floor_tokens
 from .params import QUOTE, Reason, require
 from .pool import PoolState
 from .state import Store
@@ -127,13 +127,12 @@ class Views(Store):
 
     # ---- the pool ------------------------------------------------------------------------------
     def pool_state(self) -> PoolState:
-        """U-0 and U-1 recomputed from every market at current prices and indices, in µ like the sums (LP flows)."""
-        held, sums = self.ledger.get(self.pool_id), self._recomputed()
-        equity = held.cash + sums[4] * MICRO + self.inventory_value()
-        reduced = equity - sums[5] * MICRO
-        net, gross = pool.requirement(sums, self.holdings(at_words=True), self.params)
+        """U-0 exactly, and U-1 with the sums in µ, recomputed from every market at current prices and indices (LP flows)."""
+        cash, equity = self.ledger.get(self.pool_id).cash, self.pool_equity()
+        reduced = equity - self.premium()
+        net, gross = pool.requirement(self._recomputed(), self.holdings(at_words=True), self.params)
         return PoolState(
-            held.cash,
+            cash,
             self.ledger.debt,
             equity,
             reduced,
@@ -144,6 +143,23 @@ class Views(Store):
             pool.tied_up(net, gross, self.params),
             self.prices_valid(),
         )
+
+    def pool_equity(self) -> int:
+        """R of U-0 and the premium: cash, every market (P-4) and the inventory, WAD."""
+        total = self.ledger.get(self.pool_id).cash + self.inventory_value()
+        for m, x in self.markets.items():
+            if x.long or x.short or x.quote:
+                total += carry.pool_value(x, self.prices[m], self.indices(m))
+        return total
+
+    def premium(self) -> int:
+        """Σ ⌈P·skew²/(2K)⌉ of U-0, WAD."""
+        return sum(self._premium(m) for m, x in self.markets.items() if x.skew)
+
+    def _premium(self, market: int) -> int:
+        """⌈P·skew²/(2K)⌉ of U-0 in WAD."""
+        skew, scale = self.markets[market].skew, self.params.markets[market].skew_scale
+        return ceil_div(self.prices[market] * skew * skew, 2 * scale * LOTS)
 
     def _recomputed(self) -> pool.Share:
         """The sums of U-1 at word prices with carry brought to now."""
@@ -163,11 +179,11 @@ class Views(Store):
 
     def total_assets(self) -> int:
         """Spec 7: max(0, ⌊R in tokens⌋), token units: what exits are paid by."""
-        return self._assets(self.pool_state().reduced_equity)
+        return self._assets(self.pool_equity() - self.premium())
 
     def entry_assets(self) -> int:
         """The same with inventory at P, not P·(1 − d_c): what entries pay by (spec 7)."""
-        return self._assets(self.pool_state().reduced_equity + self.discounts())
+        return self._assets(self.pool_equity() - self.premium() + self.discounts())
 
     def _assets(self, equity: int) -> int:
         return max(0, floor_tokens(equity, self.params.quote_decimals))
@@ -183,6 +199,10 @@ class Views(Store):
     def preview_deposit(self, assets: int) -> int:
         """Shares for an entry by assets (token units), rounded down."""
         return pool.shares_for(assets, self.supply, self.entry_assets(), self.params.quote_decimals)
+
+    def convert_to_shares(self, assets: int) -> int:
+        """Shares that assets are worth on the way out, rounded down."""
+        return pool.shares_for(assets, self.supply, self.total_assets(), self.params.quote_decimals)
 
     def preview_mint(self, shares: int) -> int:
         """Assets for an entry by shares, rounded up."""

@@ -28,11 +28,24 @@ def test_token_amounts_by_hand():
     assert floor_tokens(3, 24) == 3 * 10**6
 
 
-@pytest.mark.parametrize(("asset", "tokens"), [(QUOTE, 0), (0, 0), (2, 10**6 - 1), (2, -(10**6))])
+@pytest.mark.parametrize(("asset", "tokens"), [(2, 10**6 - 1), (2, -(10**6)), (QUOTE, 2**128), (0, 2**128)])
 def test_amounts_that_cannot_be(asset, tokens):
     venue = funded()
     for call in ("deposit", "withdraw"):
         assert venue.refusal(call, TRADER, asset, tokens) == Reason.AMOUNT
+
+
+@pytest.mark.parametrize("asset", [QUOTE, 0])
+def test_nothing_can_be_taken_out_but_not_put_in(asset):
+    venue = funded()
+    before = venue.account(TRADER).copy()
+    assert venue.refusal("deposit", TRADER, asset, 0) == Reason.AMOUNT
+    assert venue.withdraw(TRADER, asset, 0) == 0
+    venue.transfer(TRADER, SECOND, asset, 0)
+    assert venue.account(TRADER) == before
+    venue.reserve(TRADER, 10_000 * WAD)
+    venue.ledger.move_cash(TRADER, venue.pool_id, 1)
+    assert venue.refusal("withdraw", TRADER, QUOTE, 0) == Reason.FUNDS  # cash is below what is reserved
 
 
 def test_deposits():
@@ -123,7 +136,9 @@ def test_a_reservation_above_the_cash_needs_no_price():
 def test_transfer_is_between_accounts_of_one_owner():
     venue = funded()
     assert venue.refusal("transfer", TRADER, OTHER, QUOTE, WAD) == Reason.OWNER
-    assert venue.refusal("transfer", TRADER, TRADER, QUOTE, WAD) == Reason.OWNER
+    venue.transfer(TRADER, TRADER, QUOTE, 10_000 * WAD)  # to itself: nothing happens
+    assert venue.account(TRADER).cash == 10_000 * WAD
+    assert venue.refusal("transfer", TRADER, TRADER, QUOTE, 10_000 * WAD + 1) == Reason.FUNDS
     assert venue.refusal("transfer", venue.pool_id, venue.cover_id, QUOTE, WAD) == Reason.PROTOCOL
     assert venue.refusal("transfer", TRADER, SECOND, QUOTE, 10_000 * WAD + 1) == Reason.FUNDS
     assert venue.refusal("transfer", TRADER, SECOND, 77, WAD) == Reason.ASSET

@@ -230,7 +230,7 @@ def test_waterfall_cover_first_then_pool():
     assert venue.invariants() == []
 
 
-def test_where_the_reward_goes_changes_nothing_else():
+def test_a_reward_to_the_cover_fund_is_the_funds_to_pay_with():
     def run(receiver):
         venue = example_venue()
         venue.ledger.move_cash(venue.pool_id, venue.cover_id, 100 * WAD)
@@ -242,12 +242,14 @@ def test_where_the_reward_goes_changes_nothing_else():
         venue.liquidate(TRADER, 3 * WAD, receiver)
         return venue
 
+    # the fund of 100 is not enough for the bad debt: a reward of 3 to the fund ends with the pool either way
     other = run(KEEPER)
+    assert other.account(other.cover_id).cash == 0
     for receiver in (other.pool_id, other.cover_id):
         venue = run(receiver)
-        for key in (TRADER, venue.pool_id, venue.cover_id):
-            reward = 3 * WAD if key == receiver else 0
-            assert venue.account(key).cash == other.account(key).cash + reward
+        assert venue.account(TRADER).cash == venue.account(venue.cover_id).cash == 0
+        assert venue.account(venue.pool_id).cash == other.account(venue.pool_id).cash + 3 * WAD
+        assert venue.account(KEEPER).cash == 0
         assert venue.markets == other.markets
     assert other.refusal("liquidate", TRADER, 3 * WAD, TRADER) == Reason.OWNER
 

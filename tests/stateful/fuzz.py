@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from tests.stateful.campaign import Report, run
-from tests.stateful.world import Failure
+from tests.stateful.campaign import replay, run
+from tests.stateful.report import Report
+from tests.stateful.twin import Failure
 from tests.support.pyrevm_chain import ROOT
 
 
@@ -26,6 +27,7 @@ def arguments(args: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--root", type=Path, default=ROOT, help="another source tree to compile the contracts from"
     )
+    parser.add_argument("--replay", type=Path, help="play the actions in the file of a failure again")
     return parser.parse_args(args)
 
 
@@ -45,6 +47,9 @@ def main(args: list[str] | None = None) -> int:
     options = arguments(args)
     console = Console(stderr=True)
     try:
+        if options.replay:
+            print(replay(options.replay, options.root).text())
+            return 0
         with Live(console=console, refresh_per_second=2) as live:
             report = run(
                 options.steps,
@@ -56,8 +61,11 @@ def main(args: list[str] | None = None) -> int:
     except Failure as failure:
         print(failure, file=sys.stderr)
         return 1
+    except (OSError, ValueError, KeyError) as error:
+        print(f"cannot play {options.replay} again: {error}", file=sys.stderr)
+        return 2
     print(report.text())
-    missing = report.missing() if options.steps >= 20_000 else []
+    missing = report.missing() if options.steps >= 10_000 and options.sequence is None else []
     if missing:
         print("never happened: " + ", ".join(missing), file=sys.stderr)
     return 1 if missing else 0

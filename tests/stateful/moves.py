@@ -7,11 +7,11 @@ import random
 from collections.abc import Callable
 
 from crossmargin.model import QUOTE
-from crossmargin.model.maths import LOT, LOTS, WAD, ceil_div
-from tests.stateful.world import MAX, Call, World
+from crossmargin.model.maths import WAD
+from tests.stateful.twin import Call
+from tests.stateful.world import World
 
 WORST_BUY = 2**200
-QUOTE_WORD = QUOTE
 
 
 class Moves:
@@ -85,13 +85,12 @@ class Moves:
                 wad = max(1, room if room < 10**6 * WAD else wad) + self.nudge() * self.unit(asset)
         payer = self.w.owner_of(account) if self.chance(75) else self.w.actors["buyer"]
         tokens = self.tokens(asset, wad)
-        if self.chance(2):
+        if self.chance(5):
             return self._odd_deposit(account, asset, tokens, payer)
         return self._deposit(account, asset, tokens, payer)
 
     def _deposit(self, account: int, asset: int, tokens: int, payer: str) -> Call:
-        words = (account, self.w.token_of(asset).number, tokens)
-        return Call("deposit", account, (account, asset, tokens, int(payer, 16)), payer, words)
+        return Call("deposit", account, (account, asset, tokens), payer)
 
     def _odd_deposit(self, account: int, asset: int, tokens: int, payer: str) -> Call:
         """Nothing, into a protocol account, or a part of a WAD unit."""
@@ -115,17 +114,34 @@ class Moves:
             top = self.tokens(asset, balance) // step
             best = self.edge(lambda n: self.v.refusal("withdraw", account, asset, n * step) is None, 0, top)
             tokens = step * max(1, best + self.nudge())
-        if self.chance(1):
-            tokens = 2**128
-        words = (account, self.w.token_of(asset).number, tokens, int(self.w.owner_of(account), 16))
-        return Call("withdraw", account, (account, asset, tokens), self.w.owner_of(account), words)
+        if self.chance(3):
+            tokens = self.rng.choice((0, 0, 2**128))
+        return self.taken(account, asset, tokens)
+
+    def taken(self, account: int, asset: int, tokens: int) -> Call:
+        """A withdrawal of token units to the owner."""
+        return Call("withdraw", account, (account, asset, tokens), self.w.owner_of(account))
+
+    def flat(self) -> list[int]:
+        """Accounts without positions and debt that have something to take out."""
+        found = [t for t in self.w.traders if not self.v.account(t).positions and self.v.account(t).cash >= 0]
+        free = [(t, self.v.account(t)) for t in found]
+        return [t for t, a in free if a.collateral or a.cash > a.reserved]
+
+    def drain(self) -> Call:
+        """Everything of one asset out of such an account."""
+        return self._drained(self.rng.choice(self.flat()))
+
+    def _drained(self, account: int) -> Call:
+        holder = self.v.account(account)
+        asset = self.rng.choice([*holder.collateral] or [QUOTE])
+        wad = holder.collateral[asset] if asset in holder.collateral else holder.cash - holder.reserved
+        return self.taken(account, asset, self.tokens(asset, max(0, wad)))
 
     def transfer(self) -> Call:
         """Between two accounts of one owner, at times of two."""
         account = self.trader()
         other = account ^ 1 if self.chance(93) else self.trader()
-        if other == account:
-            other ^= 1
         holder = self.v.account(account)
         asset = self.rng.choice((QUOTE, QUOTE, *holder.collateral))
         balance = holder.cash - holder.reserved if asset == QUOTE else holder.collateral[asset]
@@ -135,128 +151,21 @@ class Moves:
                 lambda n: self.v.refusal("transfer", account, other, asset, n) is None, 0, balance
             )
             amount = max(1, best + self.nudge())
-        words = (account, other, self.w.token_of(asset).number, amount)
-        args = (account, other, asset, amount)
-        return Call("transfer", account, args, self.w.owner_of(account), words)
+        amount = 0 if self.chance(3) else amount
+        return Call("transfer", account, (account, other, asset, amount), self.w.owner_of(account))
 
-    # ---- trading -------------------------------------------------------------------------------
-    def market_of(self, account: int) -> int:
-        """Mostly one of the markets the account is in, for the wide account mostly another."""
-        held = list(self.v.account(account).positions)
-        wide = account == self.w.traders[0]
-        if held and self.chance(25 if wide else 60):
-            return self.rng.choice(held)
-        if wide:
-            return self.rng.choice([m for m in self.v.markets if m not in held] or held)
-        return self.rng.randrange(6) if self.chance(80) else self.rng.choice(list(self.v.markets))
-
-    def whole(self, quote: int, market: int) -> int:
-        """Lots of so much quote (WAD), as WAD of base."""
-        return quote * LOTS // self.v.prices[market] * LOT
-
-    def trade(self) -> Call:
-        """An increase, a reduction, a turn or a close."""
-        account = self.trader()
-        market = self.market_of(account)
-        base = self.v.position(account, market)[0]
-        draw = self.rng.randrange(100)
-        if base and draw < 30:
-            return self._order(account, market, self._reducing(base), base)
-        if base and draw < 38:
-            return self._order(account, market, -base - self._signed(abs(base)) // LOT * LOT, base)
-        if draw < 50:
-            return self._at_cap(account, market)
-        return self._order(account, market, self._opening(account, market), base)
-
-    def widen(self) -> Call:
-        """A small position more for the account that goes for sixteen markets and one beyond."""
-        account = self.w.traders[0]
-        market = self.market_of(account)
-        base = self.v.position(account, market)[0]
-        return self._order(account, market, self._opening(account, market), base)
-
-    def _signed(self, base: int) -> int:
-        return self.share(base) * self.rng.choice((-1, 1))
-
-    def _reducing(self, base: int) -> int:
-        part = self.rng.choice((LOT, self.share(abs(base)), abs(base), self.share(abs(base)))) // LOT * LOT
-        return max(LOT, part) * (-1 if base > 0 else 1)
-
-    def _opening(self, account: int, market: int) -> int:
-        """A leverage of equity; a quarter of them is brought to the edge of what is accepted."""
-        a = self.v.assess(self.v.account(account))
-        room = max(WAD * 50, a.equity - a.initial)
-        lever = self.rng.choice((2, 5, 20, 40, 60, 80, 100, 160, 400))
-        sign = self.rng.choice((-1, 1))
-        skew = self.v.markets[market].skew
-        if skew and self.chance(60):
-            sign = -1 if skew > 0 else 1
-        if account == self.w.traders[0]:
-            least = self.v.params.markets[market].min_notional * self.rng.choice((2, 5, 50))
-            return sign * max(LOT, self.whole(least, market))
-        size = sign * max(LOT, self.whole(room * lever // 10, market))
-        if lever < 40 or self.chance(35):
-            return size
-        worst = WORST_BUY if sign > 0 else 0
-        most = self.edge(
-            lambda n: self.v.refusal("trade", account, market, sign * n * LOT, 0, worst) is None,
-            1,
-            abs(size) // LOT,
-        )
-        return sign * LOT * max(1, most + self.nudge())
-
-    def _at_cap(self, account: int, market: int) -> Call:
-        """A size aimed at one of the market's caps or the smallest notional, give or take one lot."""
-        mp, state, price = self.v.params.markets[market], self.v.markets[market], self.v.prices[market]
-        sign = self.rng.choice((-1, 1))
-        side = state.long if sign > 0 else state.short
-        share = max(0, mp.share * self.v.stored_reduced_equity() // 10**4)
-        goal = self.rng.choice((mp.max_oi, mp.max_oi_quote * LOTS // price, share * LOTS // price, 0))
-        lots = goal - side if goal else ceil_div(mp.min_notional * LOTS, price)
-        base = self.v.position(account, market)[0]
-        if goal and base * sign < 0:
-            lots += abs(base) // LOT
-        size = sign * max(1, lots + self.rng.choice((-1, 0, 1, 1))) * LOT
-        return self._order(account, market, size, base)
-
-    def _order(self, account: int, market: int, size: int, base: int) -> Call:
-        """A Fill around the given size, with everything else drawn."""
-        size = size or LOT
-        mark, rng = self.v.prices[market], self.rng
-        price = 0
-        if self.chance(40):
-            band = mark * self.v.params.exec_band // 10**4
-            price = mark + rng.choice((1, -1)) * rng.choice((mark // 5000, mark // 200, mark // 50))
-            if self.chance(6):
-                price = mark + rng.choice((-1, 1)) * (band + rng.choice((0, 1)))
-        spread, only = self.chance(30), self.chance(20 if base * size < 0 else 3)
-        worst = self._worst(market, size, price, spread)
-        if self.chance(1):
-            size += rng.choice((1, LOT // 2))
-        if self.chance(1):
-            market = len(self.v.markets) + rng.randrange(5)
-        keeper = rng.choice((account, self.w.keeper, self.w.keeper))
-        fee = rng.choice((0, 0, WAD, 3 * WAD + 1))
-        held = self.v.account(account).reserved
-        reserved = rng.choice((0, 0, held, held, held + 1 if self.chance(5) else held // 2))
-        args = (account, market, size, price, worst, only, spread, keeper, fee, reserved)
-        words = (account, market, size, price, worst, int(only), int(spread), keeper, fee, reserved)
-        kind = "open" if base * size >= 0 else "turn" if abs(size) > abs(base) and not only else "reduce"
-        return Call("trade", account, args, self.w.actors["order_book"], words, note=kind)
-
-    def _worst(self, market: int, size: int, price: int, spread: bool) -> int:
-        """Any bound, or the fill itself ± one."""
-        if self.chance(80):
-            return WORST_BUY if size > 0 else 0
-        return max(0, self.v.fill_price(market, size, price, spread) + self.nudge())
-
+    # ---- the whole book ------------------------------------------------------------------------
     def close_fraction(self) -> Call:
         """Part of somebody's whole book."""
         account = self.holder() if self.chance(95) else self.trader()
         f = self.rng.choice((1, 10**15, WAD // 3, WAD // 2, WAD - 1, WAD, self.rng.randint(1, WAD)))
         if self.chance(4):
             f = self.rng.choice((0, WAD + 1))
-        return Call("close_fraction", account, (account, f), self.w.owner_of(account), (account, f))
+        return self.closed(account, f)
+
+    def closed(self, account: int, f: int) -> Call:
+        """A part of the whole book."""
+        return Call("close_fraction", account, (account, f), self.w.owner_of(account))
 
     # ---- anyone --------------------------------------------------------------------------------
     def _anyone(self) -> str:
@@ -267,7 +176,7 @@ class Moves:
         account = self.holder()
         held = list(self.v.account(account).positions)
         market = self.rng.choice(held) if held and self.chance(90) else self.rng.randrange(20)
-        return Call("settle_loss", account, (account, market), self._anyone(), (account, market))
+        return Call("settle_loss", account, (account, market), self._anyone())
 
     def convert_collateral(self) -> Call:
         """Somebody's collateral against negative cash: what is owed ± a unit."""
@@ -280,86 +189,50 @@ class Moves:
         amount = owed * WAD * 10**4 // (self.v.prices[ap.underlying] * (10**4 - ap.discount))
         held = holder.collateral.get(asset, 0)
         amount = max(1, min(amount, held) + self.rng.choice((-1, 0, 0, 1, 2)))
-        words = (account, self.w.token_of(asset).number, amount)
-        return Call("convert_collateral", account, (account, asset, amount), self._anyone(), words)
+        return Call("convert_collateral", account, (account, asset, amount), self._anyone())
 
     def poke(self) -> Call:
         """Any market, sometimes one that does not exist."""
         market = self.rng.choice(list(self.v.markets)) if self.chance(95) else len(self.v.markets)
-        return Call("poke", 0, (market,), self._anyone(), (market,))
+        return Call("poke", 0, (market,), self._anyone())
 
-    # ---- OrderBook and Liquidator --------------------------------------------------------------
-    def reserve(self) -> Call:
-        """A keeper's fee promised or given back, at times more than there is."""
-        account = self.trader()
-        holder = self.v.account(account)
-        free = max(0, holder.cash - holder.reserved)
-        change = min(3 * WAD, free) if self.chance(80) else free + self.rng.choice((0, 1))
-        if holder.reserved and self.chance(50):
-            change = -(holder.reserved + (self.chance(5) and 1))
-        words = (account, change)
-        return Call("reserve", account, words, self.w.actors["order_book"], words)
-
-    def charge_keeper_fee(self) -> Call:
-        """What failing an order costs: mostly on those who have reserved, or owe."""
-        promised = [t for t in self.w.traders if self.v.account(t).reserved]
-        account = self.rng.choice(promised) if promised and self.chance(90) else self.trader()
-        reserved = self.v.account(account).reserved
-        fee = self.share(reserved) + (1 if self.chance(5) else 0)
-        words = (account, self.w.keeper, fee)
-        return Call("charge_keeper_fee", account, words, self.w.actors["order_book"], words)
-
+    # ---- Liquidator ----------------------------------------------------------------------------
     def liquidate(self) -> Call:
-        """Mostly the weakest account."""
-        account = self.weakest() if self.chance(80) else self.trader()
-        if self.chance(2):
-            account = self.v.pool_id | self.rng.randrange(2)
-        cap = self.v.params.keeper_cap
-        cost = self.rng.choice((0, WAD, cap // 2, cap, cap + 1, MAX >> 130))
-        # not to the cover fund: the model has a reward come after W-1, the contract before it
-        reward = self.rng.choice((self.w.keeper, self.w.keeper, self.trader()))
-        reward = self.w.keeper if reward == account else reward
-        words = (account, cost, reward)
-        return Call("liquidate", account, words, self.w.actors["liquidator"], words)
+        """Mostly the weakest account alone, else a batch with healthy ones, doubles and the pool's own."""
+        accounts = [self.weakest() if self.chance(80) else self.trader()]
+        weak = [t for t in self.w.traders if self.v.assess(self.v.account(t)).headroom < 0]
+        if len(weak) > 1 and self.chance(60):
+            accounts = weak
+        if self.chance(25):
+            accounts += self.rng.choices(self.w.traders, k=self.rng.randint(1, 4))
+            accounts += self.rng.sample(accounts, 1) if self.chance(50) else []
+        if self.chance(3):
+            accounts.append(self.v.pool_id | self.rng.randrange(2))
+        return self._batch(accounts)
 
-    def sell_inventory(self) -> Call:
-        """Part of the pool's inventory at the discount ± a unit, or at the mark."""
+    def sweep(self) -> Call:
+        """Everybody at once, as a keeper after a crash would."""
+        accounts = list(self.w.traders)
+        self.rng.shuffle(accounts)
+        return self._batch(accounts)
+
+    def _batch(self, accounts: list[int]) -> Call:
+        """The reward: to the caller's account (0), a trader's, the cover fund's, the pool's, or one that is liquidated."""
+        some = (0, 0, 0, self.trader(), self.v.cover_id, self.v.pool_id)
+        reward = accounts[0] if self.chance(3) else self.rng.choice(some)
+        return Call("liquidate", 0, (tuple(accounts), reward), self.w.actors["keeper"])
+
+    def buy_collateral(self) -> Call:
+        """Part of the pool's inventory, or more than there is; at a limit of the price ± one unit."""
         held = self.v.account(self.v.pool_id).collateral
         asset = self.rng.choice([*held] or [0])
-        ap = self.v.params.assets[asset]
-        step = self.tokens(asset, 1)
-        tokens = max(step, self.tokens(asset, self.share(held.get(asset, 0))) // step * step)
-        tokens += step if self.chance(4) else 0
-        d = self.w.decimals_of(asset)
-        wad = tokens * 10 ** (18 - d) if d <= 18 else tokens // step
-        least = wad * self.v.prices[ap.underlying] * (10**4 - ap.discount)
-        cost = max(1, ceil_div(least, 10**22 * self.unit(QUOTE)) + self.rng.choice((-1, 0, 0, 1)))
-        buyer = int(self.w.actors["buyer"], 16)
-        return Call(
-            "sell_inventory",
-            self.v.pool_id,
-            (asset, tokens, cost),
-            self.w.actors["liquidator"],
-            (asset, tokens, cost, buyer, buyer),
-        )
+        price, there = self.w.twin.seller.inventory_price(asset)
+        tokens = max(1, self.share(there)) + (1 if self.chance(4) else 0)
+        if self.chance(10):
+            tokens = self.rng.choice((0, 2 * there))
+        limit = WORST_BUY if self.chance(70) else max(0, price + self.nudge())
+        return Call("buy_collateral", self.v.pool_id, (asset, tokens, limit), self.w.actors["buyer"])
 
-    # ---- LPs -----------------------------------------------------------------------------------
-    def pool_deposit(self) -> Call:
-        """Up to the size the pool started with, or a little."""
-        start = self.w.setup.pool * WAD
-        missing = start - self.v.stored_reduced_equity()
-        wad = missing if missing > 0 else start // 1000
-        tokens = self.tokens(QUOTE, wad)
-        pool = self.w.actors["pool"]
-        return Call("pool_deposit", self.v.pool_id, (tokens,), pool, (int(pool, 16), tokens))
-
-    def pool_withdraw(self) -> Call:
-        """A few per cent of the pool, or its cash down to D ± one unit."""
-        held = self.v.account(self.v.pool_id)
-        wad = held.cash // 50
-        if self.chance(20):
-            wad = held.cash - self.v.ledger.debt + self.nudge() * self.unit(QUOTE)
-            wad += self.unit(QUOTE) if self.chance(20) else 0
-        tokens = self.tokens(QUOTE, wad)
-        pool = self.w.actors["pool"]
-        return Call("pool_withdraw", self.v.pool_id, (tokens,), pool, (int(pool, 16), tokens))
+    def observe(self) -> Call:
+        """Start the clock of what conversions brought."""
+        return Call("observe", 0, (), self._anyone())

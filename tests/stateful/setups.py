@@ -27,6 +27,9 @@ ASSETS = (
 )
 
 
+FIRST_FEE = WAD // 5  # of the OrderBook as deployed
+
+
 @dataclass(frozen=True)
 class Venues:
     """What one sequence is played on. pool: quote the LPs start with, in whole units."""
@@ -37,6 +40,22 @@ class Venues:
     rates: Rates
     quote_decimals: int
     pool: int
+    timings: tuple[model.Timing, ...]
+    terms: model.Terms
+
+
+def draw_timing(rng: random.Random) -> model.Timing:
+    """At once in one market of three, else a delay of seconds and a window from short to long."""
+    delay = rng.choice((0, 0, 1, 2, 12, 60))
+    return model.Timing(
+        delay, rng.choice((60, 600, 4_200, 90_000, 90_000)), rng.choice((30, 600, 86_400, 86_400))
+    )
+
+
+def draw_terms(rng: random.Random) -> model.Terms:
+    """K from nothing to beyond the venue's cap (the base fee of this chain is 0); auctions of a minute to days."""
+    flat = rng.choice((0, WAD, 3 * WAD, 11 * WAD, 40 * WAD))
+    return model.Terms(flat, rng.choice((0, 600_000)), 1, rng.choice((60, 3_600, 86_400)))
 
 
 def draw(rng: random.Random) -> Venues:
@@ -51,8 +70,10 @@ def draw(rng: random.Random) -> Venues:
             keeper_cap=rng.choice((10, 5)) * WAD,
         ),
         Rates(cap_net=rng.choice((600, 1_000)), cap_gross=rng.choice((2_000, 3_000))),
-        rng.choice((6, 6, 18, 4)),
+        rng.choice((6, 6, 18, 4, 20)),
         rng.choice((3, 10, 40)) * 10**6,
+        tuple(draw_timing(rng) for _ in MARKETS),
+        draw_terms(rng),
     )
 
 

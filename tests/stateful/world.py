@@ -1,166 +1,108 @@
-"""One venue on one EVM with the reference model beside it. Plain accounts play the contracts that call the PositionManager."""
+"""One venue on one EVM, every contract of it real, with the reference model beside it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from eth_utils import keccak
 
-from crossmargin.model import QUOTE, Reason, Reject, Venue
+from crossmargin.model import QUOTE, Order, Reason
+from crossmargin.model.orders import EXECUTED, UNKNOWN
 from tests.stateful import setups
+from tests.stateful.encoding import DOORS, order_hash
 from tests.stateful.feeds import AGE, TICK, Feeds
-from tests.support.pyrevm_chain import ROOT, Chain, Contract, Reverted, address, unsigned
-from tests.support.words import COLLATERAL, DEPOSIT_CAP, LIMITS, RATES, RISK, TERMS, VENUE, collateral_word
+from tests.stateful.reasons import ORDER, REASONS
+from tests.stateful.twin import Call, Outcome, Twin, must
+from tests.support.pyrevm_chain import NOBODY, ROOT, Chain, Contract, Reverted, address, words
 
 OWNERS = 7
 SUBS = 2
+LPS = 3
 RICH = 2**110
 MAX = 2**256 - 1
-
-# The contracts' words for each class of reason of the model.
-REASONS: dict[Reason, tuple[str, ...]] = {
-    Reason.PROTOCOL: ("manager: protocol account",),
-    Reason.OWNER: ("manager: new asset for another", "manager: not the same owner", "manager: not the owner"),
-    Reason.AMOUNT: ("vault: nothing credited", "vault: amount granularity", "vault: too many tokens"),
-    Reason.ASSET: ("vault: unknown asset", "vault: unknown token"),
-    Reason.DEPOSIT_CAP: ("manager: deposit cap",),
-    Reason.FUNDS: ("vault: insufficient balance",),
-    Reason.LIQUIDITY: ("vault: not enough tokens",),
-    Reason.RESERVED: ("vault: reserved range",),
-    Reason.SIZE: ("engine: size not in lots",),
-    Reason.MARKET: ("manager: unknown market",),
-    Reason.PRICE: ("manager: no valid price",),
-    Reason.BAND: ("manager: price off the mark",),
-    Reason.REDUCE_ONLY: ("engine: nothing to reduce",),
-    Reason.FILL: ("engine: beyond the depth",),
-    Reason.WORST: ("engine: worse than the bound",),
-    Reason.MAX_OI: ("engine: open interest cap",),
-    Reason.MAX_OI_QUOTE: ("engine: notional cap",),
-    Reason.SHARE: ("engine: share of the pool",),
-    Reason.MIN_NOTIONAL: ("engine: position too small",),
-    Reason.SLOTS: ("manager: too many positions",),
-    Reason.UTILISATION: ("engine: utilisation",),
-    Reason.MARGIN: ("manager: below initial margin", "manager: reduction hurts", "manager: conversion hurts"),
-    Reason.FRACTION: ("manager: fraction",),
-    Reason.NOTHING: ("manager: nothing to close",),
-    Reason.OWED: ("manager: more than is owed",),
-    Reason.SELL_PRICE: ("manager: below the discount",),
-    Reason.POOL_EXIT: ("manager: cash owed to winners",),
-}
-# Where the contract looks at two things in another order than the model, either is right.
-ORDER: dict[tuple[str, Reason], tuple[Reason, ...]] = {
-    ("trade", Reason.SIZE): (Reason.RESERVED, Reason.MARKET, Reason.BAND),
-    ("trade", Reason.MARKET): (Reason.RESERVED,),
-    ("trade", Reason.BAND): (Reason.RESERVED,),
-    ("trade", Reason.PRICE): (Reason.RESERVED,),
-    ("withdraw", Reason.FUNDS): (Reason.AMOUNT,),
-    ("settle_loss", Reason.MARKET): (Reason.PRICE,),
-    ("convert_collateral", Reason.FUNDS): (Reason.OWED, Reason.PRICE),
-    ("sell_inventory", Reason.SELL_PRICE): (Reason.FUNDS,),
-    ("close_fraction", Reason.NOTHING): (Reason.PRICE,),
-    ("pool_withdraw", Reason.LIQUIDITY): (Reason.FUNDS,),
-    ("pool_withdraw", Reason.POOL_EXIT): (Reason.FUNDS,),
-}
-
-
-class Failure(AssertionError):
-    """Chain, model and invariants do not agree."""
-
-
-def must(condition: object, text: str) -> None:
-    """Fail unless the condition holds."""
-    if not condition:
-        raise Failure(text)
-
-
-@dataclass
-class Call:
-    """A call in both worlds. args, kw: the model's; words: the contract's. account: whose it is (0: nobody's)."""
-
-    name: str
-    account: int
-    args: tuple[Any, ...]
-    sender: str
-    words: tuple[int, ...]
-    kw: dict[str, Any] = field(default_factory=dict)
-    note: str = ""
-
-
-@dataclass
-class Outcome:
-    """What became of a call: the model's answer, or the class and the words it was refused with."""
-
-    call: Call
-    result: Any = None
-    refused: Reason | None = None
-    words: str = ""
-    data: list[int] = field(default_factory=list)
+CHAIN_ID = 1
+ACTORS = ("deployer", "owner", "outsider", "keeper", "buyer")
 
 
 class World:
-    """Handles, names and the two ways to make a call. `log` holds every transaction since the start."""
+    """Handles, names and the two ways to make a call."""
 
     def __init__(self, setup: setups.Venues, root: Path = ROOT) -> None:
         self.setup = setup
         self.chain = Chain(root)
-        self.log: list[list[Any]] = []
-        self.actors = {n: address(n) for n in ("deployer", "owner", "configurator", "order_book", "outsider")}
-        self.actors |= {n: address(n) for n in ("liquidator", "pool", "keeper", "buyer")}
+        self.actors = {n: address(n) for n in ACTORS}
         self.owners = [address(f"trader {i}") for i in range(OWNERS)]
+        self.lps = [address(f"lp {i}") for i in range(LPS)]
         self.traders = [int(o, 16) << 96 | sub for o in self.owners for sub in range(SUBS)]
-        self.keeper = int(self.actors["keeper"], 16) << 96
+        self.keepers = [int(self.actors[n], 16) << 96 for n in ("keeper", "outsider")]
+        self.keeper = self.keepers[0]
+        self.donated = 0
+        # of I-19: order → due, expires, max_exec_age, as noted when it was submitted
+        self.commitments: dict[Order, tuple[int, int, int]] = {}
         self._deploy()
-        self.model = Venue(setups.params(setup), self.chain.time, int(self.actors["pool"], 16))
+        s, pool = setup, self.pool.number
+        self.twin = Twin(setups.params(s), self.chain.time, pool, self.feeds.proof, setups.FIRST_FEE, s.terms)
+        self.model = self.twin.venue
+        self.model.watched = tuple(self.traders)
         self._configure()
         self._fund()
-        self.donated = 0
+        self.warp(1)
 
     # ---- building ------------------------------------------------------------------------------
     def _deploy(self) -> None:
-        s, deploy, by = self.setup, self.chain.deploy, self.actors["deployer"]
-        token = "tests/contracts/tokens/StandardToken.vy"
-        feed = "tests/support/contracts/Feed.vy"
+        s, by, owner = self.setup, self.actors["deployer"], int(self.actors["owner"], 16)
+        deploy = self.chain.deploy
+        token, feed = "tests/contracts/tokens/StandardToken.vy", "tests/support/contracts/Feed.vy"
         answers = [m.price // TICK for m in s.markets]
         self.quote = deploy(token, by, s.quote_decimals)
         self.tokens = [deploy(token, by, a.decimals) for a in s.assets]
         feeds = [deploy(feed, by, 8, a) for a in answers]
         quote_feed = deploy(feed, by, 8, 10**8)
-        self.oracle = deploy("contracts/OracleAdapter.vy", by, int(self.actors["owner"], 16))
+        self.oracle = deploy("contracts/OracleAdapter.vy", by, owner)
+        self.configurator = deploy("contracts/Configurator.vy", by, owner)
         self.engine = deploy("contracts/Engine.vy", by)
         maker = address("deployer of the manager")
-        manager = keccak(b"\xd6\x94" + bytes.fromhex(maker[2:]) + b"\x80")[12:]  # its first contract
-        self.vault = deploy("contracts/Vault.vy", by, int.from_bytes(manager, "big"), self.quote.number)
-        links = (self.vault.number, self.oracle.number, self.engine.number)
-        roles = (int(self.actors[n], 16) for n in ("pool", "configurator"))
-        self.manager = deploy("contracts/PositionManager.vy", maker, *links, *roles)
-        must(self.manager.address == "0x" + manager.hex(), "the manager is not where the Vault expects it")
+        manager, pool = (_created(maker, nonce) for nonce in (0, 1))
+        self.vault = deploy("contracts/Vault.vy", by, manager, self.quote.number)
+        links = (self.vault.number, self.oracle.number, self.engine.number, pool, self.configurator.number)
+        self.manager = deploy("contracts/PositionManager.vy", maker, *links)
+        names = words(self.manager.number, 96, 160, 7) + b"LP test".ljust(32, b"\0")
+        self.pool = deploy(
+            "contracts/LiquidityPool.vy", maker, tail=names + words(2) + b"LP".ljust(32, b"\0")
+        )
+        must((self.manager.number, self.pool.number) == (manager, pool), "deployed somewhere else")
+        self.orders = deploy("contracts/OrderBook.vy", by, self.manager.number, owner)
+        self.liquidator = deploy("contracts/Liquidator.vy", by, self.manager.number, owner)
         self.feeds = Feeds(self.chain, self.oracle, feeds, quote_feed, answers)
 
     def _configure(self) -> None:
-        s, owner, by = self.setup, self.actors["owner"], self.actors["configurator"]
+        s, owner = self.setup, self.actors["owner"]
         self.oracle.call(owner, "set_quote_feed", self.feeds.quote.number, 8, AGE, 1, 2**60)
         for i, f in enumerate(self.feeds.feeds):
             self.oracle.call(owner, "set_feed", i, f.number, 8, AGE, 1, 2**80)
-        self.manager.call(by, "set_role", int(self.actors["order_book"], 16), 1)
-        self.manager.call(by, "set_role", int(self.actors["liquidator"], 16), 2)
-        words = [(VENUE, 0, s.venue.word()), (RATES, 0, s.rates.word())]
-        for i, m in enumerate(s.markets):
-            words += [(RISK, i, m.risk_word()), (TERMS, i, m.terms_word()), (LIMITS, i, m.limits_word())]
-        words += [(COLLATERAL, 0, collateral_word(s.assets))]
-        words += [(DEPOSIT_CAP, i, a.cap) for i, a in enumerate(s.assets)]
-        for word in words:
-            self.manager.call(by, "configure", *word)
-        for t in self.tokens:
-            self.manager.call(by, "list_asset", t.number)
         self.feeds.tell(self.model)
+        params, config = self.model.params, self.configurator
+        config.call(owner, "wire", self.manager.number)
+        for name in ("set_venue", "set_rates"):
+            self._send(Call(name, 0, (asdict(params),), owner))
+        for i, m in params.markets.items():
+            self._send(Call("set_market", 0, (i, fields_of(m)), owner))
+            self.settle(Call("set_timing", 0, (i, tuple(s.timings[i])), owner))
+        for i, a in enumerate(s.assets):
+            config.call(owner, "list_collateral", self.tokens[i].number, a.underlying, a.discount, a.cap)
+        self._send(Call("set_terms", 0, (tuple(s.terms),), owner))
+        config.call(owner, "set_order_book", self.orders.number)
+        config.call(owner, "set_liquidator", self.liquidator.number)
 
     def _fund(self) -> None:
-        for who in (*self.owners, self.actors["pool"], self.actors["buyer"], self.actors["outsider"]):
+        everybody = (*self.owners, *self.lps, self.actors["buyer"], self.actors["outsider"])
+        for who in everybody:
             for token in (self.quote, *self.tokens):
                 token.call(who, "mint", int(who, 16), RICH)
                 token.call(who, "approve", self.vault.number, MAX)
+            self.quote.call(who, "approve", self.pool.number, MAX)
 
     # ---- names ---------------------------------------------------------------------------------
     def owner_of(self, account: int) -> str:
@@ -175,55 +117,99 @@ class World:
         """Decimals of an asset's token."""
         return self.setup.quote_decimals if asset == QUOTE else self.setup.assets[asset].decimals
 
+    def contract(self, name: str) -> Contract:
+        """A contract by the name that doors have for it."""
+        return getattr(self, name)
+
+    def hash_of(self, order: tuple[int, ...]) -> int:
+        """An order's key."""
+        return order_hash(CHAIN_ID, self.orders.number, order)
+
     # ---- acting --------------------------------------------------------------------------------
     def warp(self, seconds: int) -> None:
         """A new block in both worlds."""
-        self.log.append(["warp", seconds])
         self.chain.warp(seconds)
         self.model.warp(seconds)
         self.feeds.tell(self.model)
 
     def push(self, answers: dict[int, int], quote: int | None = None) -> None:
         """Publish rounds in the current second, which no word may have been read in yet."""
-        self.log.append(["push", answers, quote])
         if quote is not None:
             self.feeds.push_quote(quote)
         for m, answer in answers.items():
             self.feeds.push(m, answer)
         self.feeds.tell(self.model)
 
-    def attempt(self, call: Call) -> Outcome:
+    def donate(self, receiver: str, amount: int) -> None:
+        """Quote tokens to a contract that nobody deposited."""
+        self.quote.call(NOBODY, "mint", self.contract(receiver).number, amount)
+        self.donated += amount if receiver == "vault" else 0
+
+    def _send(self, call: Call) -> Any:
+        """The chain's side of a call: its results; raises Reverted."""
+        door = DOORS[call.name]
+        contract = self.contract(door.contract)
+        data = contract.artifact.selectors[door.function] + door.data(self, call.sender, call.args)
+        return door.result(self.chain.send(call.sender, contract.address, data))
+
+    def settle(self, call: Call) -> Outcome:
         """The model first: it says what must happen. Then the chain, which must do exactly that."""
-        self.log.append(["call", call.name, call.args, call.kw, call.sender, call.words, call.note])
-        out = Outcome(call)
+        out = self.twin.perform(call)
         try:
-            out.result = getattr(self.model, call.name)(*call.args, **call.kw)
-        except Reject as error:
-            out.refused = error.reason
-        try:
-            out.data = unsigned(self.manager.call(call.sender, call.name, *call.words))
+            out.answer = self._send(call)
         except Reverted as error:
             out.words = error.reason or "(no reason)"
         self._agree(out)
+        if out.refused is None:
+            self._same_result(out)
         return out
 
     def _agree(self, out: Outcome) -> None:
+        name = out.call.name
         if out.refused is None:
-            must(not out.words, f"I-29: {out.call.name} must succeed, but reverted: {out.words}")
+            must(not out.words, f"I-29: {name} must succeed, but reverted: {out.words}")
             return
-        must(out.words, f"I-29: {out.call.name} must be refused ({out.refused.name}), but succeeded")
-        classes = (out.refused, *ORDER.get((out.call.name, out.refused), ()))
-        right = [words for c in classes for words in REASONS[c]]
-        if out.words not in right and out.refused is Reason.PRICE and out.call.name == "trade":
-            right += self._with_prices(out.call)  # the contract looks at the account's prices last
-        must(out.words in right, f"I-29: {out.call.name} must be refused with {right}, not {out.words!r}")
+        must(out.words, f"I-29: {name} must be refused ({out.refused.name}), but succeeded")
+        right = self._right(name, out.refused)
+        must(out.words in right, f"I-29: {name} must be refused with {right}, not {out.words!r}")
 
-    def _with_prices(self, call: Call) -> list[str]:
-        """The reasons that stay when every price is taken to be valid."""
-        kept = self.model.valid
-        self.model.valid = dict.fromkeys(kept, True)
-        try:
-            reason = self.model.refusal(call.name, *call.args, **call.kw)
-        finally:
-            self.model.valid = kept
-        return list(REASONS[reason]) if reason else []
+    @staticmethod
+    def _right(name: str, reason: Reason) -> list[str]:
+        classes = (reason, *ORDER.get((name, reason), ()))
+        return [text for c in classes for text in REASONS[c]]
+
+    def _same_result(self, out: Outcome) -> None:
+        """I-29: what a call returns."""
+        name, got, want = out.call.name, out.answer, out.result
+        if name == "execute":
+            self._same_results(got, want)
+        elif name == "liquidate":
+            must(got == [tuple(x) for x in want], f"I-29: liquidate returns {got}, model {want}")
+        elif name == "submit":
+            must(got[0] == self.hash_of(out.call.args[0]), f"I-29: submit returns {got[0]:#x}")
+        elif name == "buy_collateral":
+            must(got == [want.tokens, want.cost], f"I-29: buy_collateral returns {got}, model {want}")
+        elif name in ("settle_loss", "convert_collateral") or (name.startswith("lp_") and want is not None):
+            must(got[0] == want, f"I-29: {name} returns {got[0]}, model {want}")
+
+    def _same_results(self, got: list[tuple[int, str]], want: list[Any]) -> None:
+        """Order by order, status and reason."""
+        must(len(got) == len(want), f"I-29: {len(got)} results for {len(want)} orders")
+        for i, ((status, text), model) in enumerate(zip(got, want)):
+            right = [""] if model.status == EXECUTED else list(REASONS[model.reason])
+            right += ["orders: not pending"] if model.status == UNKNOWN else []
+            same = status == model.status and text in right
+            must(same, f"I-29: order {i} of the batch: ({status}, {text!r}), model {model}, {right}")
+
+
+def fields_of(mp: Any) -> dict[str, int]:
+    """A market's parameters as the model's constructor takes them."""
+    fields = {name: getattr(mp, name) for name in mp.__slots__}
+    del fields["w"]
+    return fields
+
+
+def _created(maker: str, nonce: int) -> int:
+    """Address of the contract that an account deploys with that nonce (below 128)."""
+    tail = bytes([nonce or 0x80])
+    return int.from_bytes(keccak(b"\xd6\x94" + bytes.fromhex(maker[2:]) + tail)[12:], "big")
