@@ -12,7 +12,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from math import isqrt
 from pathlib import Path
@@ -29,6 +29,7 @@ BPS = 10**4
 PPM = 10**6
 MAX_MARKETS = 32
 MAX_ASSETS = 8
+MOST_DIGITS = 60  # before or after the point of any number
 
 VENUE_BPS = ("im_factor", "h", "kappa", "profit_weight", "p_max", "warning", "exec_band")
 RATES_BPS = ("cap_net", "cap_gross", "exit_cap_net", "exit_cap_gross", "borrow_kink")
@@ -141,7 +142,12 @@ class Config:
     def at_prices(self, prices: Mapping[str, int | str | Decimal | Fraction]) -> Self:
         """First rounds of dev feeds, USD."""
         _known("feed", prices, {f.symbol for f in self.feeds()})
-        return self._map_feeds(lambda f: replace(f, price=_fraction(prices.get(f.symbol, f.price), f.symbol)))
+
+        def priced(feed: Feed) -> Feed:
+            found = prices.get(feed.symbol, feed.price)
+            return feed if found is None else replace(feed, price=_price(found, feed.symbol))
+
+        return self._map_feeds(priced)
 
     def with_max_age(self, seconds: int) -> Self:
         """One maximum age for all feeds, the quote's included."""
@@ -413,12 +419,12 @@ def _token(table: _Table) -> tuple[int, str | None]:
 
 
 def _feed(table: _Table, symbol: str) -> Feed:
-    address, price = table.address(), table.given(["price"]).get("price")
+    address, price = table.address(), table.take("price", None)
     if address is None and price is None:
         raise ConfigError(f"{table.path}: an address, or the price of a dev feed, is wanted here")
     found = Feed(
         symbol=symbol,
-        price=price,
+        price=None if price is None else _price(price, f"{table.path}.price"),
         decimals=table.integer("decimals"),
         max_age=table.integer("max_age"),
         low=table.fraction("low"),
@@ -459,9 +465,22 @@ def _fraction(value: object, where: str) -> Fraction:
     if isinstance(value, bool | float) or not isinstance(value, int | str | Decimal | Fraction):
         raise ConfigError(f"{where}: {value!r} is not an exact number: give an integer, a decimal or a text")
     try:
+        if (
+            isinstance(value, str | Decimal)
+            and "/" not in str(value)
+            and abs(Decimal(value).adjusted()) > MOST_DIGITS
+        ):
+            raise ConfigError(f"{where}: {value!r} is out of any range")
         return Fraction(value)
-    except (ValueError, OverflowError, ZeroDivisionError):
+    except (ValueError, OverflowError, ZeroDivisionError, InvalidOperation):
         raise ConfigError(f"{where}: {value!r} is not a number") from None
+
+
+def _price(value: object, where: str) -> Fraction:
+    found = _fraction(value, where)
+    if found <= 0:
+        raise ConfigError(f"{where}: a price is above 0, not {value}")
+    return found
 
 
 def _address(value: object, where: str) -> str | None:

@@ -8,6 +8,7 @@ one goes on where it stopped. At the end everything is read back from the chain 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
@@ -23,6 +24,7 @@ from web3 import Web3
 
 from crossmargin import config as configuration
 from crossmargin.artifacts import Artifact, compiled
+from crossmargin.bots.settings import load_key, run_command
 from crossmargin.config import Config, Feed, Parameters, Token
 from crossmargin.deployment import CONTRACTS, QUOTE, Contract, Deployment
 from crossmargin.errors import ConfigError, ContractRefused, CrossmarginError
@@ -575,18 +577,18 @@ def _pairs(_context: object, option: click.Parameter, values: tuple[str, ...]) -
 @click.option("--fresh", is_flag=True, help="Deploy anew, whatever the record says.")
 def main(rpc: str, keyfile: Path | None, markets: str | None, **options: Any) -> None:
     """Deploy a venue, or bring one in line with its file."""
-    from crossmargin.bots.settings import load_key
-
-    try:
-        key = load_key(keyfile)
-        if key is None:
-            raise ConfigError("there is no key: set CROSSMARGIN_KEY or name a --keyfile")
-        chosen = None if markets is None else markets.split(",")
-        done = deploy(rpc, key=key, markets=chosen, log=click.echo, **options)
-    except CrossmarginError as fault:
-        raise click.ClickException(str(fault)) from None
+    key = load_key(keyfile)
+    if key is None:
+        raise ConfigError("there is no key: set CROSSMARGIN_KEY or name a --keyfile")
+    chosen = None if markets is None else [symbol.strip() for symbol in markets.split(",") if symbol.strip()]
+    done = deploy(rpc, key=key, markets=chosen, log=click.echo, **options)
     click.echo(f"the record is {options['out'] / f'{done.chain_id}.json'}")
 
 
+def run(args: list[str] | None = None) -> int:
+    """The command; every failure it knows is one line on stderr. Returns the exit code."""
+    return run_command(main, "deploy", args, "interrupted; the same command goes on from here", prefix=None)
+
+
 if __name__ == "__main__":
-    main()
+    sys.exit(run())

@@ -10,12 +10,27 @@ import requests
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from web3 import Web3
-from web3.exceptions import ContractLogicError, TimeExhausted, TransactionNotFound, Web3Exception
+from web3.exceptions import (
+    ContractLogicError,
+    TimeExhausted,
+    TransactionNotFound,
+    Web3Exception,
+    Web3RPCError,
+)
 from web3.middleware import ExtraDataToPOAMiddleware
 from web3.utils import get_create_address
 
 from crossmargin.artifacts import Artifact
-from crossmargin.errors import ConfigError, ContractRefused, CrossmarginError, NetworkError, TransactionLost
+from crossmargin.client.transport import connect, why
+from crossmargin.errors import (
+    ConfigError,
+    ContractRefused,
+    CrossmarginError,
+    NetworkError,
+    TransactionLost,
+    from_rpc,
+    without_secrets,
+)
 
 RECEIPT_SECONDS = 180.0
 POLL_SECONDS = 0.05
@@ -23,16 +38,17 @@ GAS_MARGIN = 12  # tenths of the estimate
 
 
 class Sender:
-    """A node and a key. `say` labels what failed."""
+    """A node and a key."""
 
     def __init__(self, rpc: str | Web3, key: str | bytes | LocalAccount) -> None:
         self.account = signer(key)
-        self.w3 = rpc if isinstance(rpc, Web3) else Web3(Web3.HTTPProvider(rpc, cache_allowed_requests=True))
+        self.w3 = rpc if isinstance(rpc, Web3) else connect(rpc, cache_allowed_requests=True)
+        node = "the node" if isinstance(rpc, Web3) else f"no answer from {without_secrets(rpc)}"
         if not isinstance(rpc, Web3):
             self.w3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
             self.w3.middleware_onion.remove("validation")  # asks for the chain's id with every call
         self._contracts: dict[tuple[str, str], Any] = {}
-        with faults("the node"):
+        with faults(node):
             self.chain_id = self.w3.eth.chain_id
 
     @property
@@ -140,5 +156,8 @@ def faults(label: str) -> Iterator[None]:
         raise ContractRefused(
             "" if reason.startswith("0x") or reason == "no data" else reason, label
         ) from None
+    except Web3RPCError as fault:
+        answer = fault.rpc_response or {}
+        raise from_rpc(answer.get("error") or {"message": fault.message}, label) from None
     except (requests.RequestException, Web3Exception, OSError, ValueError, TypeError) as fault:
-        raise NetworkError(f"{label}: {' '.join(str(fault).split())[:300] or type(fault).__name__}") from None
+        raise NetworkError(f"{label}: {why(fault)}") from None

@@ -277,11 +277,18 @@ def _from_hex(text: str, where: str) -> LocalAccount:
 
 
 def run_command(
-    command: click.Command, name: str, args: list[str] | None = None, interrupted: str = "interrupted"
+    command: click.Command,
+    name: str,
+    args: list[str] | None = None,
+    interrupted: str = "interrupted",
+    prefix: str | None = PREFIX,
 ) -> int:
-    """Run a command; every failure it knows is one line on stderr. Returns the exit code."""
+    """Run a command; every failure it knows is one line on stderr. Returns the exit code.
+
+    With `prefix` its options may stand in the environment too.
+    """
     try:
-        result = command.main(args, prog_name=name, standalone_mode=False, auto_envvar_prefix=PREFIX)
+        result = command.main(args, prog_name=name, standalone_mode=False, auto_envvar_prefix=prefix)
         return result if isinstance(result, int) else 0
     except click.ClickException as fault:
         return _failed(name, fault.format_message(), fault.exit_code)

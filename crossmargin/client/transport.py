@@ -98,12 +98,12 @@ def each(url: str | Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys([url] if isinstance(url, str) else url))
 
 
-def connect(url: str, timeout: float = TIMEOUT) -> Web3:
-    """A blocking web3 for an http(s) URL. Proxies of the environment are not used for this machine."""
+def connect(url: str, timeout: float = TIMEOUT, **options: Any) -> Web3:
+    """A blocking web3 for an http(s) URL; `options` are its provider's. The environment's proxies are not used for this machine."""
     parts = _check(url, "http", "https")
     session = requests.Session()
     session.trust_env = parts.hostname not in LOCAL_HOSTS
-    return Web3(HTTPProvider(url, request_kwargs={"timeout": timeout}, session=session))
+    return Web3(HTTPProvider(url, request_kwargs={"timeout": timeout}, session=session, **options))
 
 
 def connect_async(url: str, timeout: float = TIMEOUT) -> AsyncWeb3:
@@ -172,7 +172,7 @@ class _Nodes:
             raise fault
 
     def _unreachable(self, fault: BaseException) -> _Unreachable:
-        return _Unreachable(f"no answer from {self.url}: {_why(fault)}")
+        return _Unreachable(f"no answer from {self.url}: {why(fault)}")
 
 
 class Transport(_Nodes):
@@ -287,7 +287,7 @@ class AsyncTransport(_Nodes):
             raise self._unreachable(fault) from None
 
 
-def _why(fault: BaseException) -> str:
+def why(fault: BaseException) -> str:
     """In a few words: libraries wrap the fault of the system in several of their own."""
     text = without_secrets(first_line(fault))
     for sign, words in _SIGNS:

@@ -10,7 +10,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from eth_account import Account
 from web3 import Web3
 
@@ -57,7 +56,7 @@ def artifacts() -> Iterator[dict[str, Artifact]]:
     """Compiled once: every run of this file is of the same sources."""
     found = compiled((*CONTRACTS, "DevToken", "DevFeed"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "compiled", lambda names: found)
+        patch.setattr(module, "compiled", lambda names, say=None: found)
         yield found
 
 
@@ -270,7 +269,7 @@ def test_a_bound_of_the_contracts_is_one_line(chain, w3, venue):
 def test_other_sources_are_refused(chain, venue, artifacts, monkeypatch):
     engine = artifacts["Engine"]
     altered = {**artifacts, "Engine": replace(engine, runtime=engine.runtime[:-1] + b"\0")}
-    monkeypatch.setattr(module, "compiled", lambda names: altered)
+    monkeypatch.setattr(module, "compiled", lambda names, say=None: altered)
     with pytest.raises(DeployError, match=r"Engine at 0x.* is not of these sources"):
         deploy(chain, key=KEY, out=venue[1])
     monkeypatch.setattr(
@@ -286,7 +285,7 @@ def test_a_lens_of_other_sources_is_replaced(chain, venue, artifacts, monkeypatc
     d, folder = venue
     quotes = artifacts["QuoteLens"]  # the last byte is of the metadata
     altered = {**artifacts, "QuoteLens": replace(quotes, creation=quotes.creation[:-1] + b"\0")}
-    monkeypatch.setattr(module, "compiled", lambda names: altered)
+    monkeypatch.setattr(module, "compiled", lambda names, say=None: altered)
     after = deploy(chain, key=KEY, out=folder)
     changed = {name for name, entry in after.contracts.items() if d.contracts[name] != entry}
     assert changed == {"QuoteLens", "Lens"}
@@ -436,9 +435,10 @@ def test_a_key_or_a_node_that_is_none(chain):
 
 
 def test_a_deployer_without_gas_money(chain):
-    with pytest.raises(CrossmarginError) as fault:
+    """It was told as the text of a dictionary."""
+    with pytest.raises(CrossmarginError, match=r"(?i)insufficient funds") as fault:
         deploy(chain, key="0x" + "77" * 32, **SMALL)
-    assert "\n" not in str(fault.value)
+    assert "\n" not in str(fault.value) and "{" not in str(fault.value)
 
 
 # ---- ownership ---------------------------------------------------------------------------------------
@@ -494,30 +494,64 @@ def test_an_owner_key_of_another(chain):
 # ---- the command -------------------------------------------------------------------------------------
 
 
-def run(*arguments: str, key: str = KEY):
-    return CliRunner().invoke(module.main, arguments, env={"CROSSMARGIN_KEY": key})
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run the command: exit code, standard output, standard error."""
+
+    def call(*arguments: str, key: str = KEY) -> tuple[int, str, str]:
+        monkeypatch.setenv("CROSSMARGIN_KEY", key)
+        code = module.run(list(arguments))
+        return code, *capsys.readouterr()
+
+    return call
 
 
-def test_the_command(chain, tmp_path):
-    options = ("--rpc", chain, "--out", str(tmp_path), "--markets", "SOL,DOGE", "--price", "SOL=150.25")
-    first = run(*options)
-    assert first.exit_code == 0, first.output
+def test_the_command(run, chain, tmp_path):
+    options = ("--rpc", chain, "--out", str(tmp_path), "--markets", "SOL, DOGE", "--price", "SOL=150.25")
+    code, _, said = run(*options)
+    assert code == 0, said
     assert Deployment.load(tmp_path / "31337.json").reference_prices == {"SOL": "150.25", "DOGE": "0.15"}
-    assert "nothing to do" in run(*options).output
+    assert "nothing to do" in run(*options)[1]
 
 
-def test_the_commands_faults_are_one_line(chain, tmp_path):
-    for arguments, words in (
-        (("--rpc", chain, "--markets", "XRP"), "there is no market XRP"),
-        (("--rpc", chain, "--feed", "SOL"), "say SYMBOL=VALUE"),
-        (("--rpc", "http://127.0.0.1:9", "--markets", "SOL"), "the node:"),
-        (("--rpc", chain, "--config", str(tmp_path / "none.toml")), "cannot read"),
-    ):
-        result = run(*arguments, "--out", str(tmp_path))
-        assert result.exit_code != 0
-        assert words in result.output
-        assert result.output.strip().splitlines()[-1].startswith("Error: ")
-    assert "set CROSSMARGIN_KEY" in run("--rpc", chain, "--out", str(tmp_path), key="").output
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("--markets XRP", "there is no market XRP: choose from BTC"),
+        ("--markets ,", "no markets: name at least one"),
+        ("--feed SOL", "Invalid value for '--feed': say SYMBOL=VALUE"),
+        ("--feed SOL=12", "SOL: '12' is not an address"),
+        ("--feed XRP=12", "there is no feed XRP"),
+        ("--token USDC=12", "USDC: '12' is not an address"),
+        ("--price SOL=-1", "SOL: a price is above 0, not -1"),
+        ("--price SOL=1e999999", "SOL: '1e999999' is out of any range"),
+        ("--owner me", "owner: 'me' is not an address"),
+        ("--config none.toml", "cannot read none.toml: No such file or directory"),
+        ("--config .", "cannot read .: Is a directory"),
+        ("--keyfile none", "cannot read the keyfile none"),
+        ("--rpc node", "'node' is not the address of a node"),
+        ("--rpc ws://node", "it begins with http or https://"),
+        ("--rpc http://127.0.0.1:9", "no answer from http://127.0.0.1:9: connection refused"),
+        ("--rpc http://127.0.0.1:9/5ecret", "no answer from http://127.0.0.1:9/…: connection refused"),
+        ("--out pyproject.toml", "cannot write the deployment pyproject.toml/31337.json"),
+        ("--gas 1", "No such option: --gas"),
+        ("more", "unexpected extra argument (more)"),
+    ],
+)
+def test_the_commands_faults_are_one_line(run, chain, arguments, words):
+    given = arguments.split()
+    code, _, said = run(*(() if "--rpc" in given else ("--rpc", chain)), *given)
+    assert code != 0
+    assert words in said
+    assert said.startswith("deploy: ") and said.count("\n") == 1
+
+
+def test_the_command_without_a_key_or_with_a_bad_one(run, chain):
+    assert (
+        run("--rpc", chain, key="")[2] == "deploy: there is no key: set CROSSMARGIN_KEY or name a --keyfile\n"
+    )
+    code, _, said = run("--rpc", chain, key="0x1234")
+    assert code == 1 and "1234" not in said and said.count("\n") == 1
 
 
 def test_refusals_keep_the_contracts_words(chain, venue, artifacts):
