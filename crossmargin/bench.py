@@ -27,6 +27,7 @@ from web3 import Web3
 
 from crossmargin import config
 from crossmargin.artifacts import compiled
+from crossmargin.bots.settings import run_command
 from crossmargin.deploy import deploy
 from crossmargin.errors import CrossmarginError
 from crossmargin.processes import Anvil, ProcessError
@@ -450,18 +451,18 @@ def differences(result: dict[str, Any], committed: dict[str, Any]) -> list[str]:
 
 
 @click.command(help=__doc__.splitlines()[0])
-@click.option("--json", "out", type=click.Path(path_type=Path), help="write the figures here")
-@click.option("--check", type=click.Path(path_type=Path, exists=True), help="compare with committed figures")
+@click.option("--json", "out", type=click.Path(path_type=Path, dir_okay=False), help="write the figures here")
+@click.option(
+    "--check", type=click.Path(path_type=Path, dir_okay=False), help="compare with committed figures"
+)
 @click.option("--profile", is_flag=True, help="also show the gas of order and liquidate by kind of opcode")
-def main(out: Path | None, check: Path | None, profile: bool) -> None:
+def main(out: Path | None, check: Path | None, profile: bool) -> int:
     """Measure, show, and write or compare."""
     console = Console()
-    try:
-        with Anvil(options=["--gas-limit", "3000000000", "--order", "fifo", "--base-fee", "0"]) as anvil:
-            bench = Bench(anvil.url, profile)
-            result = bench.run(Console(stderr=True).print)
-    except (CrossmarginError, ProcessError) as fault:
-        raise click.ClickException(str(fault)) from None
+    before = None if check is None else committed(check)  # first: measuring takes minutes
+    with Anvil(options=["--gas-limit", "3000000000", "--order", "fifo", "--base-fee", "0"]) as anvil:
+        bench = Bench(anvil.url, profile)
+        result = bench.run(Console(stderr=True).print)
     console.print(table(result))
     for name, kinds in bench.profiles.items():
         if kinds:
@@ -469,10 +470,34 @@ def main(out: Path | None, check: Path | None, profile: bool) -> None:
     if out:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(json.dumps(result, indent=1) + "\n")
-    if check and (found := differences(result, json.loads(check.read_text()))):
+    found = [] if before is None else differences(result, before)
+    if found:
         console.print("\n".join(found))
-        sys.exit(1)
+    return 1 if found else 0
+
+
+def committed(path: Path) -> dict[str, Any]:
+    """The figures in a file."""
+    try:
+        found = json.loads(path.read_text("utf-8"))
+        differences(found, found)
+    except OSError as fault:
+        raise CrossmarginError(f"cannot read {path}: {fault.strerror}") from None
+    except (ValueError, TypeError, KeyError):
+        raise CrossmarginError(
+            f"{path} is not a file of figures: ./run bench --json FILE writes one"
+        ) from None
+    return found
+
+
+def run(args: list[str] | None = None) -> int:
+    """The command; every failure it knows is one line on stderr. Returns the exit code."""
+    try:
+        return run_command(main, "bench", args, prefix=None)
+    except ProcessError as fault:
+        click.echo(f"bench: {fault}", err=True)
+        return 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run())

@@ -69,8 +69,15 @@ def check_output(option: str, file: Path | None) -> None:
     """Refuse a file that could not be written, before three minutes are spent."""
     if file is None:
         return
-    if file.is_dir() or not file.resolve().parent.is_dir():
+    if file.is_dir() or not file.parent.is_dir():
         raise DemoError(f"{option} {file}: there is no such folder, or it is one: name a file")
+    new = not file.exists()
+    try:
+        file.open("a").close()
+    except OSError as fault:
+        raise DemoError(f"{option} {file}: cannot write it: {fault.strerror}; name another") from None
+    if new:
+        file.unlink()
 
 
 def simulate(path: PricePath, accounts: int, seed: int, port: int | None, console: Console) -> DemoResult:

@@ -42,6 +42,8 @@ KNOWN_BUT_UNLISTED = ("LUNA",)  # in well-known files, but below the price bound
 WINDOW = 36 * HOUR
 MIN_CANDLES = 12
 MAX_PRICE = 10**7  # dollars
+MAX_ROWS = 1_000_000  # minutes of five markets for four months; the demo shows a day and a half
+TIMES = (datetime(1990, 1, 1, tzinfo=UTC).timestamp(), datetime(2100, 1, 1, tzinfo=UTC).timestamp())
 _SUFFIX = re.compile(r"[-_/:]?(PERP|SWAP|USDT|USDC|USD|BUSD|IMPLIED)$")
 _ALIASES = {"XBT": "BTC", "XDG": "DOGE"}
 
@@ -111,6 +113,8 @@ def normalise(symbol: str) -> str:
 def _read(file: Path, chosen: Sequence[str] | None) -> tuple[dict[str, list[Candle]], list[str]]:
     """Candles by symbol, and the known symbols that no market of the demo has."""
     try:
+        if file.is_char_device() or file.is_block_device():
+            raise PathError(f"{file} is a device: give --prices a CSV file")
         with file.open(newline="", encoding="utf-8-sig") as stream:
             return _parse(str(file), csv.reader(stream, strict=True), chosen)
     except OSError as fault:
@@ -129,6 +133,8 @@ def _parse(
         if not any(cell.strip() for cell in row):
             continue
         where = f"{file} line {number}"
+        if number > MAX_ROWS + 1:
+            raise PathError(f"{file} has more than {MAX_ROWS:,} rows: cut it to some days around the fall")
         if len(row) <= max(places.values()):
             raise PathError(f"{where}: {len(row)} fields, but the header has more; mend the row")
         cells = {name: row[place].strip() for name, place in places.items()}
@@ -186,12 +192,16 @@ def _time(where: str, text: str) -> int:
     """Unix seconds, milliseconds or ISO 8601 (UTC if no zone is named) -> seconds."""
     if re.fullmatch(r"\d{1,14}(\.0*)?", text):
         value = int(text.split(".")[0])
-        return value // 1000 if value >= 10**11 else value
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise PathError(f"{where}: timestamp {text!r} is not Unix seconds; mend the row") from None
-    return int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp())
+        seconds = value // 1000 if value >= 10**11 else value
+    else:
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            raise PathError(f"{where}: timestamp {text!r} is not Unix seconds; mend the row") from None
+        seconds = int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp())
+    if not TIMES[0] <= seconds < TIMES[1]:
+        raise PathError(f"{where}: timestamp {text!r} is not from 1990 to 2099; change the unit")
+    return seconds
 
 
 def _append(series: list[Candle], candle: Candle, where: str, symbol: str) -> None:

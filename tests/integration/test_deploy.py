@@ -275,7 +275,7 @@ def test_other_sources_are_refused(chain, venue, artifacts, monkeypatch):
     monkeypatch.setattr(
         module,
         "compiled",
-        lambda names: {**artifacts, "Engine": replace(engine, creation=engine.creation + b"\0")},
+        lambda names, say=None: {**artifacts, "Engine": replace(engine, creation=engine.creation + b"\0")},
     )
     with pytest.raises(DeployError, match=r"Engine at 0x.* was deployed with other arguments or sources"):
         deploy(chain, key=KEY, out=venue[1])

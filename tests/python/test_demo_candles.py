@@ -237,6 +237,17 @@ def test_a_wrong_header(tmp_path, header, message):
         ("soon,ETH,1,1,1,1,1", "timestamp 'soon' is not Unix seconds; mend the row"),
         ("nan,ETH,1,1,1,1,1", "timestamp 'nan' is not Unix seconds; mend the row"),
         ("-5,ETH,1,1,1,1,1", "timestamp '-5' is not Unix seconds; mend the row"),
+        ("7,ETH,1,1,1,1,1", "timestamp '7' is not from 1990 to 2099; change the unit"),
+        ("99999999999,ETH,1,1,1,1,1", "timestamp '99999999999' is not from 1990 to 2099; change the unit"),
+        (
+            "99999999999999,ETH,1,1,1,1,1",
+            "timestamp '99999999999999' is not from 1990 to 2099; change the unit",
+        ),
+        ("0001-01-01,ETH,1,1,1,1,1", "timestamp '0001-01-01' is not from 1990 to 2099; change the unit"),
+        (
+            "9999-12-31T23:59:59,ETH,1,1,1,1,1",
+            "timestamp '9999-12-31T23:59:59' is not from 1990 to 2099; change the unit",
+        ),
         ("{last},ETH,1,1,1,1,1", "a second row for ETH at {last}; remove one"),
         ("{before},ETH,1,1,1,1,1", "ETH goes back in time; sort the file by timestamp"),
         (
@@ -250,6 +261,33 @@ def test_a_bad_row_is_named_by_its_line(tmp_path, line, message):
     times = {"t": START + 60 * HOUR, "last": START + 59 * HOUR, "before": START + 58 * HOUR}
     file = write(tmp_path, *calm("ETH", 1), line.format(**times))
     assert refusal(file) == f"line 62: {message.format(**times)}"
+
+
+def test_too_many_rows(tmp_path, monkeypatch):
+    """A file of gigabytes would have been read into memory."""
+    monkeypatch.setattr("crossmargin.demo.candles.MAX_ROWS", 60)
+    rows = calm("ETH", 1)
+    load(write(tmp_path, *rows[:60]))
+    file = write(tmp_path, *[*rows, *rows][:61])
+    assert refusal(file) == "has more than 60 rows: cut it to some days around the fall"
+
+
+def test_a_device_is_no_file():
+    assert refusal(Path("/dev/zero")) == "is a device: give --prices a CSV file"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        HEADER.encode() + b"\n" + b"x" * 200_000,
+        HEADER.encode() + b'\n"',
+        HEADER.encode("utf-16"),
+        HEADER.encode() + b"\n1,ETH,\x00,1,1,1,1\n",
+    ],
+)
+def test_a_file_that_is_no_csv(tmp_path, content):
+    (file := tmp_path / "prices.csv").write_bytes(content)
+    assert "\n" not in refusal(file)
 
 
 def test_too_few_rows(tmp_path):

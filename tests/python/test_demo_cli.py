@@ -49,6 +49,17 @@ def test_refusals_are_one_line(run, args, message):
     assert run(*args.split()) == (1, f"demo: {message}\n")
 
 
+@pytest.mark.parametrize("option", ["--json", "--html"])
+def test_a_file_that_cannot_be_written_is_told_before_the_run(run, tmp_path, option):
+    """It was told after three minutes, when the report was lost."""
+    (file := tmp_path / "link").symlink_to(tmp_path / "none" / "a.json")
+    assert run(option, str(file)) == (
+        1,
+        f"demo: {option} {file}: cannot write it: No such file or directory; name another\n",
+    )
+    assert list(tmp_path.iterdir()) == [file]
+
+
 @pytest.mark.parametrize("args", ["--ticks 3", "--accounts 0", "--port 99999", "--seed x", "--sed 1"])
 def test_bad_options_are_named_in_one_line(run, args):
     code, stderr = run(*args.split())
