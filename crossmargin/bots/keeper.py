@@ -9,7 +9,6 @@ is tried again later. The keeper fee goes to the account 0 of the key's address.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -18,7 +17,7 @@ import click
 
 from crossmargin.bots import settings
 from crossmargin.bots.money import Purse
-from crossmargin.bots.runtime import Head, Log, connect, log_receipt, serve, write_atomically
+from crossmargin.bots.runtime import REREAD, Cursor, Head, Log, connect, first_block, log_receipt, serve
 from crossmargin.bots.settings import Common
 from crossmargin.client import steps
 from crossmargin.client.aio import AsyncClient
@@ -32,11 +31,10 @@ from crossmargin.client.events import (
     OrderSubmitted,
 )
 from crossmargin.client.records import EXECUTED, FAILED, SKIPPED, OrderResult, Receipt
-from crossmargin.errors import NO_REASON, ConfigError, ContractRefused, CrossmarginError
+from crossmargin.errors import NO_REASON, ContractRefused, CrossmarginError
 
 NAME = "keeper"
 BATCH = 16  # what OrderBook.execute takes
-REREAD = 3  # blocks read again at each look, in case the chain was reorganised
 LONGEST_WAIT = 64  # seconds of the chain between attempts at one order
 KINDS = (OrderSubmitted, OrderExecuted, OrderFailed, OrderCancelled, OrderExpired)
 
@@ -86,6 +84,7 @@ class Keeper:
         self._batch = batch
         self._purse = Purse(client, common)
         self._pending: dict[str, Pending] = {}
+        self._cursor = Cursor(common.cursor, NAME, "order_book", "OrderBook", self._calls.at("OrderBook"))
         self._next_block = common.from_block
         self._sources: dict[int, str] = {}
 
@@ -93,7 +92,7 @@ class Keeper:
 
     async def start(self, head: Head) -> None:
         """Go on where the cursor says the last run stopped."""
-        self._load_cursor()
+        self._load_cursor(head)
         self._log.info(
             "started",
             address=self._common.sender,
@@ -301,30 +300,20 @@ class Keeper:
 
     # ---- cursor ------------------------------------------------------------------------------------
 
-    def _load_cursor(self) -> None:
-        path = self._common.cursor
-        if path is None or not path.exists():
-            return
-        try:
-            found = json.loads(path.read_text())
-            book, block, rows = found["order_book"], int(found["next_block"]), found["pending"]
-            pending = {h: Pending(**{**row, "order": OrderData(**row["order"])}) for h, row in rows.items()}
-        except (OSError, ValueError, KeyError, TypeError):
-            raise ConfigError(
-                f"the cursor {path} is not one of this keeper: remove it to start afresh"
-            ) from None
-        if book != self._calls.at("OrderBook"):
-            raise ConfigError(f"the cursor {path} is of the OrderBook {book}: remove it to start afresh")
-        self._next_block = max(block, self._common.from_block)
-        self._pending = pending
+    def _load_cursor(self, head: Head) -> None:
+        if (found := self._cursor.read(_remembered)) is not None:
+            block, self._pending = found
+            self._next_block = first_block(block, head, self._common, self._log)
 
     def _save_cursor(self) -> None:
-        path = self._common.cursor
-        if path is None or self._common.dry_run:
-            return
-        pending = {h: asdict(replace(p, attempts=0, retry_at=0)) for h, p in self._pending.items()}
-        row = {"order_book": self._calls.at("OrderBook"), "next_block": self._next_block, "pending": pending}
-        write_atomically(path, json.dumps(row) + "\n")
+        if not self._common.dry_run:
+            pending = {h: asdict(replace(p, attempts=0, retry_at=0)) for h, p in self._pending.items()}
+            self._cursor.write({"next_block": self._next_block, "pending": pending})
+
+
+def _remembered(row: Mapping[str, Any]) -> tuple[int, dict[str, Pending]]:
+    pending = {h: Pending(**{**one, "order": OrderData(**one["order"])}) for h, one in row["pending"].items()}
+    return int(row["next_block"]), pending
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})

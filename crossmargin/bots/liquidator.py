@@ -9,7 +9,6 @@ capital is needed but for gas. With --buy it also buys inventory below the oracl
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,18 +16,17 @@ import click
 
 from crossmargin.bots import settings
 from crossmargin.bots.money import Purse
-from crossmargin.bots.runtime import Head, Log, connect, log_receipt, serve, write_atomically
+from crossmargin.bots.runtime import REREAD, Cursor, Head, Log, connect, first_block, log_receipt, serve
 from crossmargin.bots.settings import Common
 from crossmargin.client.aio import AsyncClient
 from crossmargin.client.calls import HEALTH_CHUNK
 from crossmargin.client.codec import QUOTE, WAD, CollateralTerms, account_id, show_account
 from crossmargin.client.events import BadDebt, Deposit, Liquidated, LiquidationFailed, Trade, Transfer
 from crossmargin.client.records import OUTCOMES, Outcome, Receipt
-from crossmargin.errors import NO_REASON, ConfigError, ContractRefused, CrossmarginError
+from crossmargin.errors import NO_REASON, ContractRefused, CrossmarginError
 
 NAME = "liquidator"
 BATCH = 16  # accounts in a transaction: their gas must fit in a block
-REREAD = 3  # blocks read again at each look, in case the chain was reorganised
 KINDS = (Deposit, Trade, Transfer)
 BPS = 10_000
 
@@ -62,6 +60,9 @@ class Liquidator:
         self._cooldown = cooldown
         self._buyer = buyer
         self._purse = Purse(client, common)
+        self._cursor = Cursor(
+            common.cursor, NAME, "manager", "PositionManager", self._calls.at("PositionManager")
+        )
         self._next_block = common.from_block
         self._quiet_until: dict[int, int] = {}
         self._again = False
@@ -70,7 +71,7 @@ class Liquidator:
 
     async def start(self, head: Head) -> None:
         """Go on where the cursor says the last run stopped."""
-        self._load_cursor()
+        self._load_cursor(head)
         self._log.info(
             "started",
             address=self._common.sender,
@@ -228,35 +229,20 @@ class Liquidator:
 
     # ---- cursor ------------------------------------------------------------------------------------
 
-    def _load_cursor(self) -> None:
-        path = self._common.cursor
-        if path is None or not path.exists() or not self._discovers:
-            return
-        try:
-            found = json.loads(path.read_text())
-            manager, block = found["manager"], int(found["next_block"])
-            accounts = {int(text) for text in found["accounts"]}
-        except (OSError, ValueError, KeyError, TypeError):
-            raise ConfigError(
-                f"the cursor {path} is not one of this liquidator: remove it to start afresh"
-            ) from None
-        if manager != self._calls.at("PositionManager"):
-            raise ConfigError(
-                f"the cursor {path} is of the PositionManager {manager}: remove it to start afresh"
-            )
-        self._next_block = max(block, self._common.from_block)
-        self._accounts = accounts
+    def _load_cursor(self, head: Head) -> None:
+        found = self._cursor.read(_remembered) if self._discovers else None
+        if found is not None:
+            block, self._accounts = found
+            self._next_block = first_block(block, head, self._common, self._log)
 
     def _save_cursor(self) -> None:
-        path = self._common.cursor
-        if path is None or self._common.dry_run or not self._discovers:
-            return
-        row = {
-            "manager": self._calls.at("PositionManager"),
-            "next_block": self._next_block,
-            "accounts": [str(account) for account in sorted(self._accounts)],
-        }
-        write_atomically(path, json.dumps(row) + "\n")
+        if self._discovers and not self._common.dry_run:
+            accounts = [str(account) for account in sorted(self._accounts)]
+            self._cursor.write({"next_block": self._next_block, "accounts": accounts})
+
+
+def _remembered(row: Mapping[str, Any]) -> tuple[int, set[int]]:
+    return int(row["next_block"]), {int(text) for text in row["accounts"]}
 
 
 class Buyer:

@@ -9,11 +9,11 @@ import os
 import signal
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from web3 import AsyncWeb3, WebSocketProvider
 
@@ -23,8 +23,10 @@ from crossmargin.client.aio import AsyncClient
 from crossmargin.client.records import Receipt
 from crossmargin.errors import ConfigError, CrossmarginError, NetworkError, without_secrets
 
+T = TypeVar("T")
 LONGEST_PAUSE = 5.0  # seconds between looks at a node that fails
 STATUS_SECONDS = 0.5  # at most so often is the status file written
+REREAD = 3  # blocks read again at each look, in case the chain was reorganised
 STOP_SECONDS = 1.0  # after a signal: what is under way may take so long
 
 
@@ -242,6 +244,47 @@ def write_atomically(path: Path, text: str) -> None:
         beside.replace(path)
     except OSError as fault:
         raise ConfigError(f"cannot write {path}: {fault.strerror}") from None
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """Where a bot remembers how far it read the chain. `contract`, `address`: whose events; `key`: where the file says so."""
+
+    path: Path | None
+    bot: str
+    key: str
+    contract: str
+    address: str
+
+    def read(self, make: Callable[[Mapping[str, Any]], T]) -> T | None:
+        """What `make` makes of the file; None if there is none. Raises ConfigError for one of anything else."""
+        if self.path is None or not self.path.exists():
+            return None
+        try:
+            row = json.loads(self.path.read_text("utf-8"))
+            owner, found = row[self.key], make(row)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            raise ConfigError(
+                f"the cursor {self.path} is not one of this {self.bot}: remove it to start afresh"
+            ) from None
+        if owner != self.address:
+            raise ConfigError(
+                f"the cursor {self.path} is of the {self.contract} {owner}: remove it to start afresh"
+            )
+        return found
+
+    def write(self, row: Mapping[str, Any]) -> None:
+        """Replace the file, if there is to be one."""
+        if self.path is not None:
+            write_atomically(self.path, json.dumps({self.key: self.address, **row}) + "\n")
+
+
+def first_block(remembered: int, head: Head, common: Common, log: Log) -> int:
+    """The block to go on from. A chain that ends far before it was begun anew, as development chains are: all of it is read."""
+    if remembered - REREAD > head.block:
+        log.warn("cursor_ahead", next_block=remembered, block=head.block, from_block=common.from_block)
+        return common.from_block
+    return max(remembered, common.from_block)
 
 
 def connect(common: Common, log: Log) -> AsyncClient:

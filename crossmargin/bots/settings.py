@@ -75,7 +75,7 @@ class Amount(click.ParamType):
 class Seconds(click.FloatRange):
     """A time that ends."""
 
-    name = "seconds"
+    name = "number of seconds"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         found = super().convert(value, param, ctx)

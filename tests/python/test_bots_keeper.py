@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from crossmargin.bots.keeper import Keeper, Pending
 from crossmargin.bots.runtime import Head, Log
 from crossmargin.client.events import OrderData
 from crossmargin.client.records import Receipt
-from crossmargin.errors import ContractRefused, CrossmarginError, NetworkError, TransactionLost
+from crossmargin.errors import ConfigError, ContractRefused, CrossmarginError, NetworkError, TransactionLost
 from tests.python.test_bots_runtime import common
 
 HEAD = Head(7, 1_700_000_000, 10**9)
@@ -26,6 +28,9 @@ class Book:
         self.calls = self
         self.cleared: list[OrderData] = []
         self._faults = list(faults)
+
+    def at(self, name: str) -> str:
+        return f"{name} at 1"
 
     def clear_expired(self, orders: Sequence[OrderData]) -> Sequence[OrderData]:
         return orders
@@ -63,3 +68,50 @@ def test_a_clearing_that_is_refused_is_told_and_left(capsys: pytest.CaptureFixtu
     asyncio.run(bot.look(HEAD))
     assert bot.state()["pending"] == 0
     assert 'warn not_cleared orders=2 reason="orders: paused"' in capsys.readouterr().out
+
+
+# ---- the cursor ------------------------------------------------------------------------------------
+
+
+def remembering(cursor: Path) -> Keeper:
+    return Keeper(Book(), common(dry_run=False, from_block=2, cursor=cursor), Log("keeper"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{",
+        "null",
+        '{"order_book": "OrderBook at 1"}',
+        '{"order_book": "OrderBook at 1", "next_block": "x", "pending": {}}',
+        '{"order_book": "OrderBook at 1", "next_block": 3, "pending": []}',
+        '{"order_book": "OrderBook at 1", "next_block": 3, "pending": {"0x1": {"order": 1}}}',
+        '{"order_book": "OrderBook at 2", "next_block": 3, "pending": {}}',
+    ],
+)
+def test_a_cursor_of_something_else_is_one_line(tmp_path: Path, text: str) -> None:
+    """A list where a table belongs was a traceback."""
+    (file := tmp_path / "cursor.json").write_text(text)
+    with pytest.raises(ConfigError, match=r"^the cursor .*: remove it to start afresh$"):
+        asyncio.run(remembering(file).start(HEAD))
+
+
+def test_a_cursor_is_read_as_it_was_written(tmp_path: Path) -> None:
+    bot = keeper(Book(), cursor=tmp_path / "cursor.json")
+    bot._next_block = 5
+    bot._save_cursor()
+    other = remembering(tmp_path / "cursor.json")
+    asyncio.run(other.start(HEAD))
+    assert (other._next_block, other._pending) == (5, bot._pending)
+
+
+@pytest.mark.parametrize("block,first", [(8, 8), (10, 10), (11, 2), (5_000, 2), (1, 2)])
+def test_a_cursor_ahead_of_the_chain_does_not_blind_the_bot(tmp_path: Path, block: int, first: int) -> None:
+    """On a chain begun anew it waited without a word for the block at which it had stopped on the old one."""
+    file = tmp_path / "cursor.json"
+    file.write_text(json.dumps({"order_book": "OrderBook at 1", "next_block": block, "pending": {}}))
+    bot = remembering(file)
+    asyncio.run(bot.start(HEAD))
+    assert bot._next_block == first

@@ -29,6 +29,9 @@ class Lens:
         self._most, self._poison = most, poison
         self._fault = fault or ContractRefused("", "Lens.liquidatable")
 
+    def at(self, name: str) -> str:
+        return f"{name} at 1"
+
     def liquidatable(self, accounts: Sequence[int]) -> Sequence[int]:
         return accounts
 
