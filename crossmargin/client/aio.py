@@ -38,6 +38,7 @@ from crossmargin.errors import CrossmarginError, TransactionLost
 
 T = TypeVar("T")
 BUMP = 125  # per cent: what a node asks of a replacement, and some
+MOST_TIMES = 10  # the fees of now that are ever offered to replace what is stuck
 _POLL = (0.005, 0.5)  # seconds between looks for a receipt: first, most
 
 
@@ -59,6 +60,7 @@ class AsyncClient:
         self._names = {address.lower(): name for name, address in self.calls.addresses.items()}
         self._receipt_seconds = receipt_seconds
         self._bumps = bumps
+        self._lost: dict[str, Mapping[str, Any]] = {}  # by sender: what it sent last and never saw again
 
     @classmethod
     def connect(
@@ -136,21 +138,24 @@ class AsyncClient:
     async def send_all(self, key: LocalAccount, calls: Sequence[Call[Any]]) -> list[Receipt]:
         """Send calls without waiting for each, then wait for all; look at each receipt's `ok`.
 
-        What has no receipt in time is sent again with higher fees, a bounded number of times; then TransactionLost.
+        What has no receipt in time is sent again with higher fees, a bounded number of times; then TransactionLost. What is
+        sent next takes its place, so that nothing waits behind it: look again before you repeat it, it may have arrived.
         """
         if not calls:
             return []
+        stuck = self._lost.get(key.address)
+        state = (LATEST,) if stuck else ()  # what is to be replaced never happened
         asks = [Ask("eth_chainId", (), number), *steps.fee_asks()]
         asks += [
-            Ask("eth_estimateGas", (call.params(key.address),), number, call.label)
+            Ask("eth_estimateGas", (call.params(key.address), *state), number, call.label)
             for call in calls
             if call.gas is None
         ]
         chain, base_fee, tip, *estimates = await self.transport.batch(asks)
-        nonce = await self.run(steps.next_nonce(key.address))
+        nonce = await self.run(steps.next_nonce(key.address, *state))
         take = iter(estimates)
         limits = [call.gas or steps.gas_limit(call, next(take)) for call in calls]
-        fee = steps.fees(base_fee, tip)
+        fee = _above(steps.fees(base_fee, tip), stuck)
         txs = [steps.transaction(call, chain, gas, fee) for call, gas in zip(calls, limits, strict=True)]
         rows = await self._deliver(key, txs, nonce, [call.label for call in calls])
         return [
@@ -186,8 +191,10 @@ class AsyncClient:
                 if not isinstance(found, CrossmarginError):
                     hashes[i].append(found)
             if await self._collect(hashes, rows):
+                self._lost.pop(key.address, None)
                 return rows
         late = next(i for i, row in enumerate(rows) if row is None)
+        self._lost[key.address] = _bumped(txs[late], self._bumps)
         raise TransactionLost(hashes[late][-1], self._receipt_seconds * (self._bumps + 1))
 
     async def _collect(self, hashes: Sequence[Sequence[str]], rows: list[Mapping[str, Any] | None]) -> bool:
@@ -209,6 +216,14 @@ class AsyncClient:
 
 def _parts(one: Ask) -> tuple[str, tuple[Any, ...]]:
     return one.method, one.params
+
+
+def _above(fee: dict[str, int], stuck: Mapping[str, Any] | None) -> dict[str, int]:
+    """Fees with which a node takes a transaction in the place of one that is stuck; within bounds."""
+    if stuck is None:
+        return fee
+    raised = _bumped(stuck, 1)
+    return {name: max(value, min(raised[name], MOST_TIMES * value)) for name, value in fee.items()}
 
 
 def _bumped(tx: Mapping[str, Any], attempt: int) -> dict[str, Any]:

@@ -127,9 +127,9 @@ def transaction(call: Call[Any], chain_id: int, gas: int, fee: Mapping[str, int]
     }
 
 
-def next_nonce(sender: str) -> Steps[int]:
-    """Counting what is in the pool."""
-    (found,) = yield [Ask("eth_getTransactionCount", (sender, "pending"), number)]
+def next_nonce(sender: str, block: str = "pending") -> Steps[int]:
+    """Counting what is in the pool; with "latest" only what is mined."""
+    (found,) = yield [Ask("eth_getTransactionCount", (sender, block), number)]
     return found
 
 

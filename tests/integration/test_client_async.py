@@ -114,6 +114,46 @@ def test_what_never_arrives_is_lost_after_a_bounded_time(net: Devnet, stuck: Non
         run(net, act, receipt_seconds=0.1, bumps=2)
 
 
+def test_what_is_stuck_is_replaced_by_what_comes_next(net: Devnet, stuck: None) -> None:
+    """What came after a lost transaction was sent behind it, and waited as long as that did: for ever."""
+    deposit = [
+        net.client.calls.deposit(net.account("trader"), net.token("USDC"), amount * USDC) for amount in (1, 2)
+    ]
+
+    async def act(client: AsyncClient) -> list:
+        with pytest.raises(TransactionLost):
+            await client.send_all(net.key("trader"), deposit[:1])
+        sending = asyncio.ensure_future(client.send_all(net.key("trader"), deposit[1:]))
+        await asyncio.sleep(0.15)
+        waiting = rpc(net, "txpool_content")["pending"]
+        rpc(net, "evm_mine")
+        return waiting, await sending
+
+    waiting, (receipt,) = run(net, act, receipt_seconds=0.3, bumps=1)
+    mine = next(txs for sender, txs in waiting.items() if sender.lower() == net.key("trader").address.lower())
+    assert len(mine) == 1 and receipt.ok
+    assert net.client.cash(net.account("trader")) == 2 * 10**18  # the second took the first one's place
+
+
+def test_the_next_transaction_after_one_that_arrived_late_has_a_nonce_of_its_own(
+    net: Devnet, stuck: None
+) -> None:
+    deposit = [
+        net.client.calls.deposit(net.account("trader"), net.token("USDC"), amount * USDC) for amount in (1, 2)
+    ]
+
+    async def act(client: AsyncClient) -> list:
+        with pytest.raises(TransactionLost):
+            await client.send_all(net.key("trader"), deposit[:1])
+        rpc(net, "evm_mine")
+        rpc(net, "evm_setAutomine", True)
+        return await client.send_all(net.key("trader"), deposit[1:])
+
+    (receipt,) = run(net, act, receipt_seconds=0.1, bumps=1)
+    assert receipt.ok
+    assert net.client.cash(net.account("trader")) == 3 * 10**18
+
+
 @pytest.mark.parametrize("scheme", ["http", "ws"])
 def test_an_absent_node_is_a_network_error(net: Devnet, scheme: str) -> None:
     async def main() -> None:

@@ -111,7 +111,7 @@ def test_addresses_and_first_block_come_from_the_deployment(run: Callable[..., A
         ("pol = 1", "unknown: pol"),
         ('key = "0x11"', "a secret has no place here"),
         ('private-key = "0x11"', "a secret has no place here"),
-        ('poll = "soon"', "not a valid float"),
+        ('poll = "soon"', "'soon' is not a valid number of seconds"),
         ("poll = 0.001", "0.02"),
         ('min-profit = "-1"', "amount of 0 or more"),
         ("poll =", "bot.toml"),
