@@ -14,6 +14,7 @@ from interfaces import IEngine
 from interfaces import IPositionManager
 from interfaces import IVault
 from contracts.modules import authority
+from contracts.modules import bits
 from contracts.modules import books
 from contracts.modules import checks
 from contracts.modules import execution
@@ -165,10 +166,13 @@ def close_fraction(account: uint256, f: uint256):
         order.spread = True
         orders.append(order)
         dust = unsafe_add(dust, gates.lot_value(leg.word))
-    plan: IEngine.Plan = execution.resolve(account, legs, orders, empty(IEngine.Patient))
-    for m: IEngine.Moved in plan.moved:
+    batch: IEngine.Batch = staticcall IEngine(wiring.ENGINE).trades(legs, orders, portfolio.pool())
+    for m: IEngine.Moved in batch.moved:
+        books.store(account, m)
         books.log_trade(account, m)
-    wiring.book(account, plan.cash, 0, 0, 0)
+    books.first_sums = batch.first_sums
+    books.second_sums = batch.second_sums
+    wiring.book(account, batch.cash, 0, 0, 0)
     after: margin.Health = portfolio.health(account)
     # all cost against the mark is conceded: only the requirement must have fallen in proportion
     conceded: int256 = max(unsafe_sub(before.equity, after.equity), 0)
@@ -318,8 +322,16 @@ def liquidate(account: uint256, keeper_cost: uint256, reward_account: uint256) -
     a: portfolio.Account = portfolio.account(account)
     if account >> 96 == wiring.POOL_ACCOUNT >> 96 or (a.markets == 0 and a.cash >= 0):
         return IPositionManager.Slice(fraction=0, reward=0, reason=3)
-    legs: DynArray[IEngine.Leg, 24] = portfolio.legs(a, wiring.refresh(a.reads))
-    h: margin.Health = margin.evaluate(a.cash, legs, books.venue)
+    legs: DynArray[IEngine.Leg, 24] = []
+    t: margin.Totals = empty(margin.Totals)
+    left: uint256 = a.reads
+    words: DynArray[uint256, 32] = wiring.refresh(left)
+    for word: uint256 in words:
+        leg: IEngine.Leg = portfolio.full_leg(a, bits.lowest(left), word)
+        left = bits.without_lowest(left)
+        legs.append(leg)
+        t = margin.with_leg(t, leg)
+    h: margin.Health = margin.health(t, a.cash, a.markets != 0, books.venue)
     if not h.priced:
         return IPositionManager.Slice(fraction=0, reward=0, reason=2)
     if not h.liquidatable:
@@ -337,7 +349,10 @@ def liquidate(account: uint256, keeper_cost: uint256, reward_account: uint256) -
     if a.reads != 0:
         # an empty account with negative cash is only written off: no reward for tidying up
         patient.cost = min(keeper_cost, packing.venue_keeper_cap(books.venue))
-    plan: IEngine.Plan = execution.resolve(account, legs, [], patient)
+    plan: IEngine.Plan = staticcall IEngine(wiring.ENGINE).resolve(legs, patient, portfolio.pool())
+    books.store_slice(account, a.markets, plan.touched)
+    books.first_sums = plan.first_sums
+    books.second_sums = plan.second_sums
     execution.pay_out(a, plan, reward_account)
     log IPositionManager.Liquidated(
         account=account,

@@ -86,6 +86,22 @@ def store(account: uint256, m: IEngine.Moved):
 
 
 @internal
+def store_slice(account: uint256, held: uint256, touched: DynArray[IEngine.Touched, 16]):
+    """
+    @notice Store what a liquidation left of the positions of an account that held those in the bitmap.
+    """
+    after: uint256 = held
+    for t: IEngine.Touched in touched:
+        self.books[t.market] = t.book
+        self.carries[t.market] = t.carry
+        self.positions[account][t.market] = t.position
+        if t.position == 0:
+            after = after ^ (1 << t.market)
+    if after != held:
+        self.bitmaps[account] = after
+
+
+@internal
 def log_trade(account: uint256, m: IEngine.Moved):
     """
     @notice The event of a trade at P-3.

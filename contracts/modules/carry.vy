@@ -4,6 +4,7 @@
 @title carry: funding and borrow of a market, by side (F-1, F-2)
 """
 
+from contracts.modules import floats
 from contracts.modules import packing
 from contracts.modules import rounding
 
@@ -39,7 +40,7 @@ def _paid(word: uint256, risk: uint256, dt: int256) -> (int256, int256, int256):
         area = unsafe_mul(unsafe_add(start, end), rising)
         area = unsafe_add(area, unsafe_mul(unsafe_mul(2, end), unsafe_sub(dt, rising)))
     price: int256 = convert(
-        convert(((word >> 232) & packing.U18) << unsafe_add((word >> 250), 8), bytes32), int256
+        convert(((word >> 232) & floats.MANTISSA) << unsafe_add((word >> 250), 8), bytes32), int256
     )
     borrow: int256 = convert(convert(unsafe_mul(2000, (word >> 210) & packing.U14), bytes32), int256)
     return unsafe_mul(price, area), unsafe_mul(price, unsafe_mul(borrow, dt)), end
@@ -84,8 +85,8 @@ def accrue(word: uint256, risk: uint256) -> uint256:
     short_growth: int256 = rounding.floor_div(unsafe_sub(funding, borrow), INDEX_DIVISOR)
     return packing.replace_accrued(
         word,
-        unsafe_add(packing.signed(word, 64), long_growth),
-        unsafe_add(packing.signed(word >> 64, 64), short_growth),
+        unsafe_add(convert(convert(word << 192, bytes32), int256) >> 192, long_growth),
+        unsafe_add(convert(convert((word >> 64) << 192, bytes32), int256) >> 192, short_growth),
         block.timestamp,
         rate,
     )
@@ -109,7 +110,12 @@ def skew_fraction(skew: int256, scale: int256) -> int256:
     """
     @notice k of F-1: skew over skew scale (both lots) in 2^-19, truncated, clamped to one.
     """
-    return self._clamp(unsafe_div(unsafe_mul(skew, SKEW_ONE), scale), SKEW_ONE - 1)
+    k: int256 = unsafe_div(unsafe_mul(skew, SKEW_ONE), scale)
+    if k >= SKEW_ONE:
+        return SKEW_ONE - 1
+    if k <= -SKEW_ONE:
+        return 1 - SKEW_ONE
+    return k
 
 
 @pure

@@ -8,6 +8,7 @@ from interfaces import IEngine
 from interfaces import ILens
 from interfaces import IOrderBook
 from interfaces import IPositionManager
+from contracts.modules import floats
 from contracts.modules import packing
 from contracts.modules import pricing
 from contracts.modules import reading
@@ -51,7 +52,7 @@ def _carry_per_day(leg: IEngine.Leg, base: int256) -> int256:
     funding: int256 = packing.signed(leg.carry >> 160, 30)
     borrow: int256 = convert(unsafe_mul(1000, (leg.carry >> 210) & packing.U14), int256)
     paid: int256 = borrow + funding if base > 0 else borrow - funding
-    at: int256 = convert(packing.float_value(leg.carry >> 232), int256)
+    at: int256 = convert(floats.value(leg.carry >> 232), int256)
     # |base| < 2^127, price < 2^89, rates < 2^31
     return -rounding.ceil_div(unsafe_mul(unsafe_mul(abs(base), at), paid), 10**27)
 
@@ -112,7 +113,7 @@ def market(
         borrow_rate=(accrued >> 210) & packing.U14,
         oi_scale=(accrued >> 224) & packing.U8,
         touched=(m.carry >> 128) & packing.U32,
-        touch_price=packing.float_value(accrued >> 232),
+        touch_price=floats.value(accrued >> 232),
         pool_value=pricing.pool_value_down(m.book, accrued, packing.price_of(word)),
         terms=self._terms(m),
         timing=timing,

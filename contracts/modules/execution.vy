@@ -18,21 +18,6 @@ WAD: constant(uint256) = 10**18
 
 
 @internal
-def resolve(
-    account: uint256,
-    legs: DynArray[IEngine.Leg, 24],
-    orders: DynArray[IEngine.Order, 16],
-    patient: IEngine.Patient,
-) -> IEngine.Plan:
-    plan: IEngine.Plan = staticcall IEngine(wiring.ENGINE).resolve(legs, orders, patient, portfolio.pool())
-    for m: IEngine.Moved in plan.moved:
-        books.store(account, m)
-    books.first_sums = plan.first_sums
-    books.second_sums = plan.second_sums
-    return plan
-
-
-@internal
 def trade(account: uint256, leg: IEngine.Leg, order: IEngine.Order) -> IEngine.Traded:
     t: IEngine.Traded = staticcall IEngine(wiring.ENGINE).trade(leg, order, portfolio.pool())
     books.store(account, t.moved)
@@ -47,18 +32,17 @@ def trade(account: uint256, leg: IEngine.Leg, order: IEngine.Order) -> IEngine.T
 def positions(plan: IEngine.Plan) -> DynArray[uint256, 16]:
     # what is left of each position, in ascending market order
     words: DynArray[uint256, 16] = []
-    for m: IEngine.Moved in plan.moved:
-        words.append(m.position)
+    for t: IEngine.Touched in plan.touched:
+        words.append(t.position)
     return words
 
 
 @internal
 def pay_out(a: portfolio.Account, plan: IEngine.Plan, reward_account: uint256):
-    rank: uint256 = 0
-    for asset: uint256 in range(8):
-        if (a.assets >> asset) & 1 == 1:
-            wiring.shift(a.id, wiring.POOL_ACCOUNT, asset, plan.taken[rank])
-            rank = unsafe_add(rank, 1)
+    if a.assets != 0:
+        for asset: uint256 in range(8):
+            if (a.assets >> asset) & 1 == 1:
+                wiring.shift(a.id, wiring.POOL_ACCOUNT, asset, plan.taken[asset])
     shares: int256 = convert(plan.reward + plan.to_cover, int256)
     wiring.book(a.id, plan.cash + shares, reward_account, plan.reward, plan.to_cover)
     if plan.fraction == WAD:

@@ -8,6 +8,9 @@ from contracts.modules import packing
 from contracts.modules import rounding
 
 WAD: constant(uint256) = 10**18
+# WAD tokens * WAD price * 1e-6 to WAD quote, and what rounds a division by it up
+RATED: constant(uint256) = 10**24
+UP: constant(uint256) = 10**24 - 1
 
 
 @pure
@@ -17,16 +20,22 @@ def rates(base: int256, book: uint256, terms: uint256, venue: uint256) -> uint25
     @notice Q-2 of a position in 1e-6 of notional, rounded up: what an ordinary close would have cost (to the pool), what
             p_min adds (to the cover fund), and the keeper part.
     """
-    skew: int256 = unsafe_mul(unsafe_sub(packing.book_long(book), packing.book_short(book)), 10**10)
-    scale: int256 = unsafe_mul(packing.terms_scale(terms), 2 * 10**10)
+    # fields read in place: this runs for every position. lots < 2^72, |base| < 2^127: |move| < 2^128, products under 2^148
+    longs: int256 = convert(convert(book & packing.U72, bytes32), int256)
+    shorts: int256 = convert(convert((book >> 72) & packing.U72, bytes32), int256)
     # closing -base moves along P-3 by (2 skew - base) / (2 scale); a long loses when that is negative
-    move: int256 = unsafe_sub(unsafe_mul(2, skew), base)
-    cost: int256 = max(-move if base > 0 else move, 0)
-    impact: uint256 = convert(rounding.ceil_div(unsafe_mul(cost, 10**6), scale), uint256)
-    most: uint256 = unsafe_mul(100, packing.field16(venue, packing.P_MAX))
-    to_pool: uint256 = min(unsafe_add(impact, packing.field16(terms, 64)), most)
-    least: uint256 = unsafe_mul(100, packing.field16(terms, 112))
-    return [to_pool, unsafe_sub(max(least, to_pool), to_pool), packing.field16(venue, packing.KEEPER_PART)]
+    move: int256 = unsafe_sub(unsafe_mul(unsafe_sub(longs, shorts), 2 * 10**10), base)
+    if base > 0:
+        move = unsafe_sub(0, move)
+    to_pool: uint256 = (terms >> 64) & packing.U16
+    if move > 0:
+        cost: uint256 = unsafe_mul(convert(convert(move, bytes32), uint256), 10**6)
+        twice_scale: uint256 = unsafe_mul(terms & packing.U64, 2 * 10**10)
+        to_pool = unsafe_add(to_pool, rounding.ceil_div_unsigned(cost, twice_scale))
+    to_pool = min(to_pool, unsafe_mul(100, (venue >> packing.P_MAX) & packing.U16))
+    least: uint256 = unsafe_mul(100, (terms >> 112) & packing.U16)
+    to_cover: uint256 = unsafe_sub(max(least, to_pool), to_pool)
+    return [to_pool, to_cover, (venue >> packing.KEEPER_PART) & packing.U16]
 
 
 @pure
@@ -38,6 +47,21 @@ def charge_up(base: int256, price: uint256, rate: uint256) -> uint256:
     return rounding.ceil_div_unsigned(
         unsafe_mul(unsafe_mul(convert(abs(base), uint256), price), rate), 10**24
     )
+
+
+@pure
+@internal
+def charged(charges: uint256[3], base: int256, price: uint256, rates: uint256[3]) -> uint256[3]:
+    """
+    @notice Three charges, each more by `charge_up` at its rate.
+    """
+    # |base| < 2^127, price < 2^96, rates < 2^24: products under 2^247, sixteen charges under 2^172
+    notional: uint256 = unsafe_mul(convert(abs(base), uint256), price)
+    return [
+        unsafe_add(charges[0], unsafe_div(unsafe_add(unsafe_mul(notional, rates[0]), UP), RATED)),
+        unsafe_add(charges[1], unsafe_div(unsafe_add(unsafe_mul(notional, rates[1]), UP), RATED)),
+        unsafe_add(charges[2], unsafe_div(unsafe_add(unsafe_mul(notional, rates[2]), UP), RATED)),
+    ]
 
 
 @pure

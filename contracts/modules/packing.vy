@@ -5,6 +5,8 @@
 @notice Layouts are written from the least significant bit upwards. Encoders check ranges, decoders need not.
 """
 
+from contracts.modules import floats
+
 LOT: constant(int256) = 10**10
 MICRO: constant(uint256) = 10**12  # WAD per µ
 
@@ -12,8 +14,9 @@ U8: constant(uint256) = 2**8 - 1
 U12: constant(uint256) = 2**12 - 1
 U14: constant(uint256) = 2**14 - 1
 U16: constant(uint256) = 2**16 - 1
-U18: constant(uint256) = 2**18 - 1
+U20: constant(uint256) = 2**20 - 1
 U24: constant(uint256) = 2**24 - 1
+U30: constant(uint256) = 2**30 - 1
 U32: constant(uint256) = 2**32 - 1
 U40: constant(uint256) = 2**40 - 1
 U48: constant(uint256) = 2**48 - 1
@@ -34,23 +37,21 @@ def signed(word: uint256, bits: uint256) -> int256:
     return convert(convert(word << unused, bytes32), int256) >> unused
 
 
+# Encoders gather what lies outside their fields and look at it once. A signed x fits n bits if and only if x + 2^(n - 1),
+# modulo 2^256, has no bit from the n-th on; its field is then the low n bits of its raw word.
+
 @pure
 @internal
-def _fits(x: int256, bits: uint256) -> uint256:
-    # two's complement in the low bits; the caller shifts it into place
-    raw: uint256 = convert(convert(x, bytes32), uint256)
-    half: uint256 = 1 << unsafe_sub(bits, 1)
-    if unsafe_add(raw, half) >> bits != 0:
+def _check_signed(outside: uint256):
+    if outside != 0:
         raise "packing: out of range"
-    return raw & unsafe_sub(half << 1, 1)
 
 
 @pure
 @internal
-def _fits_unsigned(x: uint256, bits: uint256) -> uint256:
-    if x >> bits != 0:
+def _check_unsigned(outside: uint256):
+    if outside != 0:
         raise "packing: too large"
-    return x
 
 
 # ---- vault account word -------------------------------------------------------------------------
@@ -77,7 +78,10 @@ def vault_assets(word: uint256) -> uint256:
 @pure
 @internal
 def pack_vault(cash: int256, reserved: uint256, assets: uint256) -> uint256:
-    return self._fits(cash, 128) | (self._fits_unsigned(reserved, 96) << 128) | (assets << 224)
+    raw: uint256 = convert(convert(cash, bytes32), uint256)
+    self._check_signed(unsafe_add(raw, 2**127) >> 128)
+    self._check_unsigned(reserved >> 96)
+    return (raw & U128) | (reserved << 128) | (assets << 224)
 
 
 # ---- price word ---------------------------------------------------------------------------------
@@ -132,7 +136,10 @@ def position_quote(word: uint256) -> int256:
 @pure
 @internal
 def pack_position(base: int256, quote: int256) -> uint256:
-    return self._fits(base, 128) | (self._fits(quote, 128) << 128)
+    low: uint256 = convert(convert(base, bytes32), uint256)
+    high: uint256 = convert(convert(quote, bytes32), uint256)
+    self._check_signed((unsafe_add(low, 2**127) | unsafe_add(high, 2**127)) >> 128)
+    return (low & U128) | (high << 128)
 
 
 # ---- market: carry word -------------------------------------------------------------------------
@@ -147,8 +154,13 @@ def replace_accrued(
     """
     @notice The carry word with what time alone changes; skew, borrow, OI scale and price keep their bits.
     """
-    indices: uint256 = self._fits(long_index, 64) | (self._fits(short_index, 64) << 64)
-    return ((word >> 190) << 190) | indices | (time << 128) | (self._fits(rate, 30) << 160)
+    long: uint256 = convert(convert(long_index, bytes32), uint256)
+    short: uint256 = convert(convert(short_index, bytes32), uint256)
+    r: uint256 = convert(convert(rate, bytes32), uint256)
+    indices: uint256 = (unsafe_add(long, 2**63) | unsafe_add(short, 2**63)) >> 64
+    self._check_signed(indices | (unsafe_add(r, 2**29) >> 30))
+    times: uint256 = (time << 128) | ((r & U30) << 160)
+    return ((word >> 190) << 190) | times | (long & U64) | ((short & U64) << 64)
 
 
 @pure
@@ -157,9 +169,11 @@ def replace_touched(word: uint256, skew: int256, oi_scale: uint256, price: uint2
     """
     @notice The carry word with what a touch changes besides time: skew fraction, OI scale, price. The borrow rate is cleared.
     """
-    kept: uint256 = word & (max_value(uint256) >> 66)
-    scales: uint256 = (self._fits(skew, 20) << 190) | (self._fits_unsigned(oi_scale, 8) << 224)
-    return kept | scales | (self.float_of(price) << 232)
+    k: uint256 = convert(convert(skew, bytes32), uint256)
+    self._check_signed(unsafe_add(k, 2**19) >> 20)
+    self._check_unsigned(oi_scale >> 8)
+    scales: uint256 = ((k & U20) << 190) | (oi_scale << 224)
+    return (word & (max_value(uint256) >> 66)) | scales | (floats.near(word >> 250, price) << 232)
 
 
 @pure
@@ -168,41 +182,8 @@ def with_borrow(word: uint256, borrow: uint256) -> uint256:
     """
     @notice The carry word with another borrow rate (1e-6 a day, below 2^14).
     """
-    return (word & ~(U14 << 210)) | (self._fits_unsigned(borrow, 14) << 210)
-
-
-@pure
-@internal
-def float_value(f: uint256) -> uint256:
-    """
-    @notice Value of a float24: mantissa in the low 18 bits, exponent - 8 in the high 6.
-    """
-    return (f & U18) << unsafe_add((f >> 18) & 63, 8)
-
-
-@pure
-@internal
-def float_of(x: uint256) -> uint256:
-    """
-    @notice The 18 leading bits of x, rounded down. x is 0 or in [2^25, 2^89): any price the oracle accepts is.
-    """
-    if x == 0:
-        return 0
-    # a binary search for the exponent, written out: this runs at every touch
-    e: uint256 = 8
-    if x >> 57 != 0:
-        e = 40
-    if x >> unsafe_add(e, 33) != 0:
-        e = unsafe_add(e, 16)
-    if x >> unsafe_add(e, 25) != 0:
-        e = unsafe_add(e, 8)
-    if x >> unsafe_add(e, 21) != 0:
-        e = unsafe_add(e, 4)
-    if x >> unsafe_add(e, 19) != 0:
-        e = unsafe_add(e, 2)
-    if x >> unsafe_add(e, 18) != 0:
-        e = unsafe_add(e, 1)
-    return (x >> e) | (unsafe_sub(e, 8) << 18)
+    self._check_unsigned(borrow >> 14)
+    return (word & ~(U14 << 210)) | (borrow << 210)
 
 
 # ---- market: book word --------------------------------------------------------------------------
@@ -229,10 +210,13 @@ def book_quote(word: uint256) -> int256:
 @pure
 @internal
 def pack_book(longs: int256, shorts: int256, quote: int256) -> uint256:
-    sides: uint256 = self._fits_unsigned(convert(longs, uint256), 72) | (
-        self._fits_unsigned(convert(shorts, uint256), 72) << 72
-    )
-    return sides | (self._fits(quote, 112) << 144)
+    # a negative side is too large as well
+    low: uint256 = convert(convert(longs, bytes32), uint256)
+    high: uint256 = convert(convert(shorts, bytes32), uint256)
+    raw: uint256 = convert(convert(quote, bytes32), uint256)
+    self._check_unsigned((low | high) >> 72)
+    self._check_signed(unsafe_add(raw, 2**111) >> 112)
+    return low | (high << 72) | (raw << 144)
 
 
 # ---- market: terms word (fixed by the Configurator) ----------------------------------------------
@@ -405,7 +389,9 @@ def unpack_sums(first: uint256, second: uint256) -> Sums:
 @pure
 @internal
 def pack_sums(s: Sums) -> (uint256, uint256):
-    first: uint256 = self._fits(s.a, 64) | (self._fits(s.v, 64) << 64)
-    first = first | (self._fits_unsigned(s.z, 64) << 128) | (self._fits_unsigned(s.g, 64) << 192)
-    second: uint256 = self._fits_unsigned(s.h, 64) | (self._fits_unsigned(s.b, 128) << 64) | (s.listed << 192)
-    return first, second
+    a: uint256 = convert(convert(s.a, bytes32), uint256)
+    v: uint256 = convert(convert(s.v, bytes32), uint256)
+    self._check_signed((unsafe_add(a, 2**63) | unsafe_add(v, 2**63)) >> 64)
+    self._check_unsigned(((s.z | s.g | s.h) >> 64) | (s.b >> 128))
+    first: uint256 = (a & U64) | ((v & U64) << 64) | (s.z << 128) | (s.g << 192)
+    return first, s.h | (s.b << 64) | (s.listed << 192)

@@ -6,6 +6,7 @@
 """
 
 from interfaces import IEngine
+from contracts.modules import floats
 from contracts.modules import packing
 from contracts.modules import pricing
 from contracts.modules import rounding
@@ -30,40 +31,67 @@ def _ceil_micro(x: int256, unit: int256) -> uint256:
 
 @pure
 @internal
+def replaced(
+    sums: packing.Sums,
+    old_book: uint256,
+    old_carry: uint256,
+    old_price: uint256,
+    new_book: uint256,
+    new_carry: uint256,
+    new_price: uint256,
+    risk: uint256,
+    terms: uint256,
+) -> packing.Sums:
+    """
+    @notice The pool's sums when a market's book, carry word and price change: less what it contributed, plus what it does now.
+    @dev Runs at every touch: each component is computed once for the old market and once for the new, s becoming c_old - s and
+         then c_new - c_old + s. Fields are read in place, and unsigned where nothing is negative.
+         lots < 2^72, price < 2^90, rates < 2^12, index < 2^88: every product stays under 2^240. Unsigned sums may be below
+         zero in between, modulo 2^256; `pack_sums` checks the ranges of what is stored.
+    """
+    s: packing.Sums = sums
+    beta: uint256 = risk & packing.U12
+    sigma: uint256 = (risk >> 12) & packing.U12
+    w: uint256 = (risk >> 24) & packing.U12
+    twice_scale: uint256 = unsafe_mul(terms & packing.U64, 2 * 10**20)
+    book: uint256 = old_book
+    carry: uint256 = old_carry
+    price: uint256 = old_price
+    for _i: uint256 in range(2):
+        longs: uint256 = book & packing.U72
+        shorts: uint256 = (book >> 72) & packing.U72
+        larger: uint256 = max(longs, shorts)
+        skew: uint256 = unsafe_sub(larger, min(longs, shorts))
+        exposure: uint256 = unsafe_mul(price, skew)
+        # the pool's n is negative where traders are long; A is floored
+        beta_n: int256 = convert(convert(unsafe_mul(beta, exposure), bytes32), int256)
+        if longs > shorts:
+            beta_n = unsafe_sub(0, beta_n)
+        s.a = unsafe_sub(rounding.floor_div(beta_n, SIGNED_RISK_TO_MICRO), s.a)
+        s.v = unsafe_sub(rounding.floor_div(pricing.pool_value_down(book, carry, price), MICRO), s.v)
+        premium: uint256 = unsafe_add(unsafe_mul(exposure, skew), unsafe_sub(twice_scale, 1))
+        s.z = unsafe_sub(unsafe_div(premium, twice_scale), s.z)
+        s.g = unsafe_sub(
+            unsafe_div(unsafe_add(unsafe_mul(unsafe_mul(w, price), larger), UP), RISK_TO_MICRO), s.g
+        )
+        s.h = unsafe_sub(unsafe_div(unsafe_add(unsafe_mul(w, exposure), UP), RISK_TO_MICRO), s.h)
+        sigma_n: uint256 = unsafe_div(unsafe_add(unsafe_mul(sigma, exposure), UP), RISK_TO_MICRO)
+        s.b = unsafe_sub(unsafe_mul(sigma_n, sigma_n), s.b)
+        book = new_book
+        carry = new_carry
+        price = new_price
+    return s
+
+
+@pure
+@internal
 def contribution(
     book: uint256, carry: uint256, price: uint256, risk: uint256, terms: uint256
 ) -> packing.Sums:
     """
-    @notice What a market adds to the pool's sums at `price` with the indices in `carry`.
+    @notice What a market adds to the pool's sums at `price` with the indices in `carry`: an empty book adds nothing.
     """
-    if book == 0:
-        return empty(packing.Sums)
-    # Read in place and unsigned where nothing is negative: this runs twice at every touch.
-    # lots < 2^72, price < 2^90, rates < 2^12, index < 2^88: every product stays under 2^240
-    longs: uint256 = book & packing.U72
-    shorts: uint256 = (book >> 72) & packing.U72
-    larger: uint256 = max(longs, shorts)
-    skew: uint256 = unsafe_sub(larger, min(longs, shorts))
-    exposure: uint256 = unsafe_mul(price, skew)
-    w: uint256 = (risk >> 24) & packing.U12
-    beta_n: int256 = convert(unsafe_mul(risk & packing.U12, exposure), int256)
-    if longs > shorts:
-        # the pool is short
-        beta_n = -beta_n
-    sigma_n: uint256 = unsafe_div(
-        unsafe_add(unsafe_mul((risk >> 12) & packing.U12, exposure), UP), RISK_TO_MICRO
-    )
-    twice_scale: uint256 = unsafe_mul(terms & packing.U64, 2 * 10**20)
-    premium: uint256 = unsafe_add(unsafe_mul(exposure, skew), unsafe_sub(twice_scale, 1))
-    return packing.Sums(
-        a=rounding.floor_div(beta_n, SIGNED_RISK_TO_MICRO),
-        v=rounding.floor_div(pricing.pool_value_down(book, carry, price), MICRO),
-        z=unsafe_div(premium, twice_scale),
-        g=unsafe_div(unsafe_add(unsafe_mul(unsafe_mul(w, price), larger), UP), RISK_TO_MICRO),
-        h=unsafe_div(unsafe_add(unsafe_mul(w, exposure), UP), RISK_TO_MICRO),
-        b=unsafe_mul(sigma_n, sigma_n),
-        listed=0,
-    )
+    return self.replaced(empty(packing.Sums), 0, 0, 0, book, carry, price, risk, terms)
 
 
 @pure
@@ -85,19 +113,41 @@ def add(s: packing.Sums, c: packing.Sums) -> packing.Sums:
 
 @pure
 @internal
-def subtract(s: packing.Sums, c: packing.Sums) -> packing.Sums:
+def with_stock(sums: packing.Sums, cash: int256, leg: IEngine.Leg, at_touch: bool) -> (packing.Sums, int256):
     """
-    @notice Componentwise difference; `listed` of the first. A contribution is only ever taken out after it was put in.
+    @notice The sums and the pool's cash with one underlying of its inventory: the exposure nets with the market's, the worth at
+            the largest discount counts as cash.
+    @param leg The underlying with its market's carry and book words.
+    @param at_touch Whether the sums hold the market at its last touch price or at the price in the word.
     """
-    return packing.Sums(
-        a=unsafe_sub(s.a, c.a),
-        v=unsafe_sub(s.v, c.v),
-        z=unsafe_sub(s.z, c.z),
-        g=unsafe_sub(s.g, c.g),
-        h=unsafe_sub(s.h, c.h),
-        b=unsafe_sub(s.b, c.b),
-        listed=s.listed,
-    )
+    # held < 2^128, price < 2^84, rates < 2^12: products under 2^225
+    s: packing.Sums = sums
+    price: uint256 = packing.price_of(leg.word)
+    worth: int256 = convert(unsafe_mul(price, leg.held), int256)
+    s.g = unsafe_add(s.g, self._loaded(leg.risk, worth))
+    beta_n: int256 = unsafe_mul(convert(packing.risk_beta(leg.risk), int256), worth)
+    s.a = unsafe_add(s.a, rounding.floor_div(beta_n, EXPOSURE_TO_MICRO))
+    at: uint256 = floats.value(leg.carry >> 232) if at_touch else price
+    skew: int256 = unsafe_sub(packing.book_long(leg.book), packing.book_short(leg.book))
+    before: int256 = unsafe_mul(unsafe_mul(-convert(at, int256), skew), 10**10)
+    after: int256 = unsafe_add(before, worth)
+    s.b = unsafe_sub(unsafe_add(s.b, self._square(leg.risk, after)), self._square(leg.risk, before))
+    s.h = unsafe_sub(unsafe_add(s.h, self._loaded(leg.risk, after)), self._loaded(leg.risk, before))
+    lent: uint256 = unsafe_div(unsafe_mul(price, leg.lendable), 10**22)
+    return s, unsafe_add(cash, convert(lent, int256))
+
+
+@pure
+@internal
+def requirements(s: packing.Sums, cash: int256, kappa: uint256) -> (int256, uint256, uint256):
+    """
+    @notice U-0 and U-1: reduced equity R (WAD), net and gross requirement (WAD), inventory being in the arguments.
+    """
+    equity: int256 = unsafe_add(cash, unsafe_mul(unsafe_sub(s.v, convert(s.z, int256)), MICRO))
+    net: uint256 = convert(abs(s.a), uint256)
+    net = rounding.ceil_sqrt(unsafe_add(unsafe_mul(net, net), s.b))
+    net = max(net, rounding.ceil_div_unsigned(unsafe_mul(kappa, s.h), 10**4))
+    return equity, unsafe_mul(net, 10**12), unsafe_mul(s.g, 10**12)
 
 
 @pure
@@ -106,30 +156,13 @@ def weigh(
     sums: packing.Sums, cash: int256, inventory: DynArray[IEngine.Leg, 8], at_touch: bool, kappa: uint256
 ) -> (int256, uint256, uint256):
     """
-    @notice U-0 and U-1: reduced equity R (WAD), net and gross requirement (WAD).
-    @param inventory Legs of the pool's collateral, with their markets' carry and book words.
-    @param at_touch Whether the sums hold each market at its last touch price or at the price in the words.
+    @notice `requirements` with the inventory given as legs.
     """
-    # held < 2^128, price < 2^84, rates < 2^12: products under 2^225
     s: packing.Sums = sums
-    equity: int256 = unsafe_add(cash, unsafe_mul(unsafe_sub(s.v, convert(s.z, int256)), MICRO))
+    worth: int256 = cash
     for leg: IEngine.Leg in inventory:
-        price: uint256 = packing.price_of(leg.word)
-        worth: int256 = convert(unsafe_mul(price, leg.held), int256)
-        equity = unsafe_add(equity, convert(unsafe_div(unsafe_mul(price, leg.lendable), 10**22), int256))
-        s.g = unsafe_add(s.g, self._loaded(leg.risk, worth))
-        beta_n: int256 = unsafe_mul(convert(packing.risk_beta(leg.risk), int256), worth)
-        s.a = unsafe_add(s.a, rounding.floor_div(beta_n, EXPOSURE_TO_MICRO))
-        at: uint256 = packing.float_value(leg.carry >> 232) if at_touch else price
-        skew: int256 = unsafe_sub(packing.book_long(leg.book), packing.book_short(leg.book))
-        before: int256 = unsafe_mul(unsafe_mul(-convert(at, int256), skew), 10**10)
-        after: int256 = unsafe_add(before, worth)
-        s.b = unsafe_sub(unsafe_add(s.b, self._square(leg.risk, after)), self._square(leg.risk, before))
-        s.h = unsafe_sub(unsafe_add(s.h, self._loaded(leg.risk, after)), self._loaded(leg.risk, before))
-    net: uint256 = convert(abs(s.a), uint256)
-    net = rounding.ceil_sqrt(unsafe_add(unsafe_mul(net, net), s.b))
-    net = max(net, rounding.ceil_div_unsigned(unsafe_mul(kappa, s.h), 10**4))
-    return equity, unsafe_mul(net, 10**12), unsafe_mul(s.g, 10**12)
+        s, worth = self.with_stock(s, worth, leg, at_touch)
+    return self.requirements(s, worth, kappa)
 
 
 @pure

@@ -59,9 +59,8 @@ def index_of(carry: uint256, base: int256) -> int256:
     """
     @notice WAD carry index of the side that `base` is on.
     """
-    if base > 0:
-        return unsafe_mul(packing.signed(carry, 64), INDEX_TO_WAD)
-    return unsafe_mul(packing.signed(carry >> 64, 64), INDEX_TO_WAD)
+    word: uint256 = carry if base > 0 else carry >> 64
+    return unsafe_mul(convert(convert(word << 192, bytes32), int256) >> 192, INDEX_TO_WAD)
 
 
 @pure
@@ -82,15 +81,17 @@ def apply(position: uint256, size: int256, price: uint256, carry: uint256) -> (u
     @notice P-1: the position after `size` (WAD) at fill `price`, and the cash it realises. Crossing zero closes, then opens.
     """
     # |base|, |quote|, |size| < 2^127 and |price - index| < 2^91: products under 2^255; pack_position checks the result
-    base: int256 = packing.position_base(position)
-    quote: int256 = packing.position_quote(position)
+    base: int256 = convert(convert(position << 128, bytes32), int256) >> 128
+    quote: int256 = convert(convert(position, bytes32), int256) >> 128
     p: int256 = convert(price, int256)
     realised: int256 = 0
     opening: int256 = size
     if base != 0 and (base > 0) != (size > 0):
-        closing: int256 = size if abs(size) < abs(base) else -base
+        whole: int256 = abs(base)
+        part: int256 = min(abs(size), whole)
+        closing: int256 = part if base < 0 else unsafe_sub(0, part)
         opening = unsafe_sub(size, closing)
-        out: int256 = rounding.floor_div(unsafe_mul(quote, abs(closing)), abs(base))
+        out: int256 = rounding.floor_div(unsafe_mul(quote, part), whole)
         paid: int256 = rounding.ceil_div(unsafe_mul(closing, unsafe_sub(p, self.index_of(carry, base))), WAD)
         realised = unsafe_sub(out, paid)
         base = unsafe_add(base, closing)
@@ -110,12 +111,23 @@ def moved_book(book: uint256, before: uint256, after: uint256) -> uint256:
     """
     @notice The market's book when one of its positions goes from `before` to `after`.
     """
-    old: int256 = unsafe_div(packing.position_base(before), LOT)
-    new: int256 = unsafe_div(packing.position_base(after), LOT)
-    longs: int256 = unsafe_sub(unsafe_add(packing.book_long(book), max(new, 0)), max(old, 0))
-    shorts: int256 = unsafe_add(unsafe_sub(packing.book_short(book), min(new, 0)), min(old, 0))
-    moved: int256 = unsafe_sub(packing.position_quote(after), packing.position_quote(before))
-    return packing.pack_book(longs, shorts, unsafe_add(packing.book_quote(book), moved))
+    # fields read in place: this runs at every touch
+    old: int256 = unsafe_div(convert(convert(before << 128, bytes32), int256) >> 128, LOT)
+    new: int256 = unsafe_div(convert(convert(after << 128, bytes32), int256) >> 128, LOT)
+    longs: int256 = convert(convert(book & packing.U72, bytes32), int256)
+    shorts: int256 = convert(convert((book >> 72) & packing.U72, bytes32), int256)
+    if old > 0:
+        longs = unsafe_sub(longs, old)
+    else:
+        shorts = unsafe_add(shorts, old)
+    if new > 0:
+        longs = unsafe_add(longs, new)
+    else:
+        shorts = unsafe_sub(shorts, new)
+    quote: int256 = unsafe_sub(
+        convert(convert(after, bytes32), int256) >> 128, convert(convert(before, bytes32), int256) >> 128
+    )
+    return packing.pack_book(longs, shorts, unsafe_add(convert(convert(book, bytes32), int256) >> 144, quote))
 
 
 @pure

@@ -13,8 +13,8 @@ def closing_size(base: int256, f: uint256) -> int256:
     """
     @notice The trade that closes `f` of a position: whole lots, rounded up, opposite in sign.
     """
-    lots: int256 = convert(
-        rounding.ceil_div_unsigned(unsafe_mul(convert(abs(base), uint256), f), 10**28), int256
-    )
-    size: int256 = min(unsafe_mul(lots, 10**10), abs(base))
-    return -size if base > 0 else size
+    # |base| < 2^127 and f <= 1e18: the product fits, and so does what is rounded up to lots
+    whole: uint256 = convert(abs(base), uint256)
+    lots: uint256 = rounding.ceil_div_unsigned(unsafe_mul(whole, f), 10**28)
+    size: int256 = convert(convert(min(unsafe_mul(lots, 10**10), whole), bytes32), int256)
+    return unsafe_sub(0, size) if base > 0 else size

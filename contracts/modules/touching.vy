@@ -9,6 +9,7 @@
 from interfaces import IEngine
 from contracts.modules import carry
 from contracts.modules import checks
+from contracts.modules import floats
 from contracts.modules import packing
 from contracts.modules import pool_risk
 from contracts.modules import pricing
@@ -22,28 +23,67 @@ def _oi_scale_up(side: int256, terms: uint256) -> uint256:
     """
     @notice Hundredths above 1: 0 up to the low level of open interest (lots), the cap from the high level on.
     """
-    scale: uint256 = convert(packing.terms_scale(terms), uint256)
-    low: uint256 = unsafe_mul(scale, packing.field16(terms, 128))
-    high: uint256 = unsafe_mul(scale, packing.field16(terms, 144))
-    above: uint256 = unsafe_sub(min(max(unsafe_mul(10**4, convert(side, uint256)), low), high), low)
-    if above == 0:
+    # lots and scale < 2^72, levels < 2^16, cap < 2^8: products under 2^96
+    scale: uint256 = terms & packing.U64
+    low: uint256 = unsafe_mul(scale, (terms >> 128) & packing.U16)
+    open: uint256 = unsafe_mul(10**4, convert(convert(side, bytes32), uint256))
+    if open <= low:
         return 0
+    high: uint256 = unsafe_mul(scale, (terms >> 144) & packing.U16)
+    above: uint256 = unsafe_sub(min(open, high), low)
     return rounding.ceil_div_unsigned(unsafe_mul((terms >> 160) & packing.U8, above), unsafe_sub(high, low))
 
 
 @pure
 @internal
 def _renewed(accrued: uint256, book: uint256, terms: uint256, price: uint256) -> uint256:
-    longs: int256 = packing.book_long(book)
-    shorts: int256 = packing.book_short(book)
-    skew: int256 = carry.skew_fraction(unsafe_sub(longs, shorts), packing.terms_scale(terms))
+    longs: int256 = convert(convert(book & packing.U72, bytes32), int256)
+    shorts: int256 = convert(convert((book >> 72) & packing.U72, bytes32), int256)
+    scale: int256 = convert(convert(terms & packing.U64, bytes32), int256)
+    skew: int256 = carry.skew_fraction(unsafe_sub(longs, shorts), scale)
     return packing.replace_touched(accrued, skew, self._oi_scale_up(max(longs, shorts), terms), price)
 
 
 @pure
 @internal
-def _sums_at_touch(leg: IEngine.Leg, word: uint256, book: uint256) -> packing.Sums:
-    return pool_risk.contribution(book, word, packing.float_value(word >> 232), leg.risk, leg.terms)
+def touch(
+    leg: IEngine.Leg, accrued: uint256, position: uint256, sums: packing.Sums
+) -> (uint256, uint256, packing.Sums):
+    """
+    @notice Let the book follow the position; renew the carry word and the market's part of the sums.
+    @param accrued The carry word brought to this block.
+    @param position What becomes of the leg's position.
+    @return The market's carry word, without its borrow rate, and its book; the sums.
+    """
+    book: uint256 = pricing.moved_book(leg.book, leg.position, position)
+    word: uint256 = self._renewed(accrued, book, leg.terms, leg.word & packing.U96)
+    return word, book, pool_risk.replaced(
+        sums,
+        leg.book,
+        leg.carry,
+        floats.value(leg.carry >> 232),
+        book,
+        word,
+        floats.value(word >> 232),
+        leg.risk,
+        leg.terms,
+    )
+
+
+@view
+@internal
+def closed(leg: IEngine.Leg, size: int256, sums: packing.Sums) -> (IEngine.Touched, int256, packing.Sums):
+    """
+    @notice P-1 at the mark, without impact or fee: a liquidation charges its own (Q-2). With the cash realised.
+    """
+    t: IEngine.Touched = empty(IEngine.Touched)
+    s: packing.Sums = empty(packing.Sums)
+    realised: int256 = 0
+    accrued: uint256 = carry.accrue(leg.carry, leg.risk)
+    t.market = leg.market
+    t.position, realised = pricing.apply(leg.position, size, leg.word & packing.U96, accrued)
+    t.carry, t.book, s = self.touch(leg, accrued, t.position, sums)
+    return t, realised, s
 
 
 @view
@@ -53,14 +93,17 @@ def apply(leg: IEngine.Leg, order: IEngine.Order, sums: packing.Sums) -> (IEngin
     @notice P-1, P-3 and the touch for a trade at P-3, or for a change of the position's quote.
     """
     m: IEngine.Moved = empty(IEngine.Moved)
-    m.carry = carry.accrue(leg.carry, leg.risk)
+    m.market = leg.market
+    accrued: uint256 = carry.accrue(leg.carry, leg.risk)
     m.size = self._checked_size(order, packing.position_base(leg.position))
     if m.size == 0:
-        m.position, m.realised = self._settled(leg, m.carry, order.settle)
-        return self.touch(leg, m, sums)
-    m.price, m.fee = self._checked_quote(leg, order, m.size)
-    m.position, m.realised = pricing.apply(leg.position, m.size, m.price, m.carry)
-    return self.touch(leg, m, sums)
+        m.position, m.realised = self._settled(leg, accrued, order.settle)
+    else:
+        m.price, m.fee = self._checked_quote(leg, order, m.size)
+        m.position, m.realised = pricing.apply(leg.position, m.size, m.price, accrued)
+    s: packing.Sums = empty(packing.Sums)
+    m.carry, m.book, s = self.touch(leg, accrued, m.position, sums)
+    return m, s
 
 
 @pure
@@ -78,41 +121,16 @@ def _settled(leg: IEngine.Leg, accrued: uint256, cash: int256) -> (uint256, int2
 
 @view
 @internal
-def close_at_mark(leg: IEngine.Leg, size: int256, sums: packing.Sums) -> (IEngine.Moved, packing.Sums):
-    """
-    @notice P-1 at the mark, without impact or fee: a liquidation charges its own.
-    """
-    m: IEngine.Moved = empty(IEngine.Moved)
-    m.size = size
-    m.price = packing.price_of(leg.word)
-    m.carry = carry.accrue(leg.carry, leg.risk)
-    m.position, m.realised = pricing.apply(leg.position, size, m.price, m.carry)
-    return self.touch(leg, m, sums)
-
-
-@view
-@internal
-def touch(leg: IEngine.Leg, moved: IEngine.Moved, sums: packing.Sums) -> (IEngine.Moved, packing.Sums):
-    """
-    @notice Let the book follow the position; renew the carry word (accrued already) and the market's part of the sums.
-    """
-    m: IEngine.Moved = moved
-    m.market = leg.market
-    m.book = pricing.moved_book(leg.book, leg.position, m.position)
-    m.carry = self._renewed(m.carry, m.book, leg.terms, packing.price_of(leg.word))
-    without: packing.Sums = pool_risk.subtract(sums, self._sums_at_touch(leg, leg.carry, leg.book))
-    return m, pool_risk.add(without, self._sums_at_touch(leg, m.carry, m.book))
-
-
-@view
-@internal
 def repriced(before: IEngine.Leg, after: IEngine.Leg, sums: packing.Sums) -> (uint256, packing.Sums):
     """
     @notice A market under new terms or risk: accrued under the old ones, its rate inside the new clamp, its price unchanged.
     """
     word: uint256 = carry.clamped(carry.accrue(before.carry, before.risk), after.risk)
-    without: packing.Sums = pool_risk.subtract(sums, self._sums_at_touch(before, before.carry, before.book))
-    return word, pool_risk.add(without, self._sums_at_touch(after, word, after.book))
+    price: uint256 = floats.value(word >> 232)
+    s: packing.Sums = pool_risk.replaced(
+        sums, before.book, before.carry, price, 0, 0, 0, before.risk, before.terms
+    )
+    return word, pool_risk.replaced(s, 0, 0, 0, after.book, word, price, after.risk, after.terms)
 
 
 @pure
@@ -178,37 +196,14 @@ def grew(before: uint256, m: IEngine.Moved) -> bool:
 
 @pure
 @internal
-def _moved_inventory(
-    inventory: DynArray[IEngine.Leg, 8], moved: DynArray[IEngine.Moved, 16]
-) -> DynArray[IEngine.Leg, 8]:
-    # inventory nets against its market's part of the sums, so it must see the market as the sums do: after the touch
-    out: DynArray[IEngine.Leg, 8] = inventory
-    for i: uint256 in range(len(inventory), bound=8):
-        for m: IEngine.Moved in moved:
-            if m.market == inventory[i].market:
-                out[i].book = m.book
-                out[i].carry = m.carry
-    return out
-
-
-@pure
-@internal
-def weigh(
-    sums: packing.Sums, pool: IEngine.Pool, cash: int256, moved: DynArray[IEngine.Moved, 16]
-) -> (int256, uint256):
+def weigh(sums: packing.Sums, cash: int256, venue: uint256, rates: uint256) -> (int256, uint256):
     """
-    @notice R and the normalised utilisation of the pool with these sums, this cash and these markets moved (U-0, U-1).
+    @notice R and the normalised utilisation of the pool (U-0, U-1), its inventory being in `sums` and `cash`.
     """
     equity: int256 = 0
     net: uint256 = 0
     gross: uint256 = 0
-    inventory: DynArray[IEngine.Leg, 8] = pool.inventory
-    if len(inventory) != 0:
-        inventory = self._moved_inventory(inventory, moved)
-    equity, net, gross = pool_risk.weigh(
-        sums, cash, inventory, True, packing.field16(pool.venue, packing.KAPPA)
-    )
-    rates: uint256 = pool.rates
+    equity, net, gross = pool_risk.requirements(sums, cash, packing.field16(venue, packing.KAPPA))
     used: uint256 = pool_risk.utilisation_up(
         equity, net, gross, packing.field16(rates, 0), packing.field16(rates, 16)
     )

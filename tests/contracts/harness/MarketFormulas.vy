@@ -6,6 +6,7 @@
 """
 
 from contracts.modules import carry
+from contracts.modules import floats
 from contracts.modules import packing
 from contracts.modules import pool_risk
 from contracts.modules import pricing
@@ -71,7 +72,7 @@ def _trade(c: Trade) -> Traded:
     t.pool_value = pricing.pool_value_down(t.book, accrued, c.mark)
     t.carry = touching._renewed(accrued, t.book, c.terms, c.mark)
     sums: packing.Sums = pool_risk.contribution(
-        t.book, t.carry, packing.float_value(t.carry >> 232), c.risk, c.terms
+        t.book, t.carry, floats.value(t.carry >> 232), c.risk, c.terms
     )
     t.first_sums, t.second_sums = packing.pack_sums(sums)
     return t

@@ -4,6 +4,7 @@
 """
 
 from contracts.modules import carry
+from contracts.modules import floats
 from contracts.modules import liquidation
 from contracts.modules import packing
 from contracts.modules import rounding
@@ -95,12 +96,12 @@ def with_borrow(word: uint256, borrow: uint256) -> uint256:
 
 @external
 def float_of(x: uint256) -> uint256:
-    return packing.float_of(x)
+    return floats.of(x)
 
 
 @external
 def float_value(f: uint256) -> uint256:
-    return packing.float_value(f)
+    return floats.value(f)
 
 
 @external

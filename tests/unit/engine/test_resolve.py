@@ -1,4 +1,4 @@
-"""resolve: several orders at once, or the liquidation of a patient."""
+"""trades: several orders at once. resolve: the liquidation of a patient."""
 
 from __future__ import annotations
 
@@ -32,13 +32,10 @@ def a_patient(cash: int, equity: int, raw: int, **more: Any) -> tuple[Any, ...]:
     )
 
 
-NOBODY = (0, 0, 0, 0, 0, 0, (), 0)
-
-
 def test_orders_in_turn(engine: Any) -> None:
     legs = [a_leg(10, -9_900, 10, market_quote=-9_900), a_leg(-4, 4_000, 0, 4, market=1)]
     orders = [an_order(fraction=WAD), an_order(fraction=WAD // 2)]
-    plan = engine.resolve(legs, orders, NOBODY, a_pool())
+    plan = engine.trades(legs, orders, a_pool())
     assert [m.market for m in plan.moved] == [0, 1]
     assert plan.moved[0].position == 0
     assert unpacked(plan.moved[1].position) == (-2 * WAD, 2_000 * WAD)
@@ -58,14 +55,11 @@ def test_a_slice(engine: Any) -> None:
     # 100 at 1,000, bought there; MM 5,000, target 6,250, E 4,000, K 1. Alone in the market: 0.05 % to the pool, 0.7 %
     # to the cover fund, 0.1 % to the keeper: Pen 850. f = (6,250 - 4,000 + 1) / (6,250 - 850) = 0.41685…
     market = a_leg(100, -100_000, 100)
-    plan = engine.resolve(
-        [market], [], a_patient(4_000, 4_000, 5_000), a_pool(10**7, *sums_of(engine, market))
-    )
+    plan = engine.resolve([market], a_patient(4_000, 4_000, 5_000), a_pool(10**7, *sums_of(engine, market)))
     assert plan.fraction == 416851851851851852
     closed = 4168518519 * 10**10  # in lots, up
-    assert plan.moved[0].size == -closed
-    assert plan.moved[0].price == 1_000 * WAD  # at the mark
-    assert plan.moved[0].realised == 0
+    # at the mark, and so without a result
+    assert unpacked(plan.touched[0].position) == (100 * WAD - closed, -1_000 * (100 * WAD - closed))
     keeper, cover, pool = closed, 7 * closed, closed // 2  # 0.1 %, 0.7 %, 0.05 % of 1,000 a unit
     assert plan.reward == 10 * WAD  # the cap
     assert plan.to_cover == cover + WAD + keeper - plan.reward
@@ -76,16 +70,16 @@ def test_a_slice(engine: Any) -> None:
 def test_penalties_make_no_bad_debt(engine: Any) -> None:
     # E 100 at 100,000 of notional: K, then 99 of the keeper part's 100, nothing to cover fund and pool
     market = a_leg(100, -100_000, 100)
-    plan = engine.resolve([market], [], a_patient(100, 100, 5_000), a_pool(10**7, *sums_of(engine, market)))
+    plan = engine.resolve([market], a_patient(100, 100, 5_000), a_pool(10**7, *sums_of(engine, market)))
     assert plan.fraction == WAD
-    assert plan.moved[0].position == 0
+    assert plan.touched[0].position == 0
     assert plan.cash == -100 * WAD
     assert (plan.reward, plan.to_cover) == (10 * WAD, 90 * WAD)
 
 
 def test_under_water_only_the_flat_cost(engine: Any) -> None:
     market = a_leg(100, -101_000, 100, market_quote=-101_000)
-    plan = engine.resolve([market], [], a_patient(500, -500, 5_000), a_pool(10**7, *sums_of(engine, market)))
+    plan = engine.resolve([market], a_patient(500, -500, 5_000), a_pool(10**7, *sums_of(engine, market)))
     assert plan.fraction == WAD
     assert plan.cash == -1_000 * WAD - WAD
     assert (plan.reward, plan.to_cover) == (WAD, 0)
@@ -96,10 +90,10 @@ def test_collateral_in_proportion(engine: Any) -> None:
     entry = 0 | 1_000 << 8 | 1 << 24
     market = a_leg(100, -104_000, 100, market_quote=-104_000, held=10 * WAD, lendable=10 * WAD * 9_000)
     patient = a_patient(0, 5_000, 5_500, assets=1, amounts=(10 * WAD,), entries=entry)
-    plan = engine.resolve([market], [], patient, a_pool(10**7, *sums_of(engine, market)))
+    plan = engine.resolve([market], patient, a_pool(10**7, *sums_of(engine, market)))
     assert 0 < plan.fraction < WAD
-    assert plan.taken == [-(-10 * WAD * plan.fraction // WAD)]
-    closed = -plan.moved[0].size
+    assert plan.taken == [-(-10 * WAD * plan.fraction // WAD)] + 7 * [0]
+    closed = 100 * WAD - unpacked(plan.touched[0].position)[0]
     charges = closed * 85 // 10 + WAD
     # a loss of 40 a unit, 900 a token
     assert abs(plan.cash - (plan.taken[0] * 900 - closed * 40 - charges)) < 10
@@ -109,26 +103,24 @@ def test_collateral_without_a_position(engine: Any) -> None:
     entry = 5 | 1_000 << 8 | 1 << 24
     held = leg(market=5, risk=RISK, word=price(1_000 * WAD), held=10 * WAD, lendable=10 * WAD * 9_000)
     patient = a_patient(-8_900, 100, 500, assets=1, amounts=(10 * WAD,), entries=entry)
-    plan = engine.resolve([held], [], patient, a_pool())
+    plan = engine.resolve([held], patient, a_pool())
     # (625 - 100 + 1) / 625, nothing in penalties
     assert plan.fraction == 8_416 * WAD // 10_000
-    assert plan.taken == [8_416 * WAD // 1_000]
+    assert plan.taken == [8_416 * WAD // 1_000] + 7 * [0]
     assert plan.cash == 75_744 * WAD // 10 - WAD
-    assert plan.moved == []
+    assert plan.touched == []
 
 
 @pytest.mark.parametrize("side", [1, -1])
 def test_both_sides_alike(engine: Any, side: int) -> None:
     sides = {"longs": 100} if side > 0 else {"shorts": 100}
     market = a_leg(100 * side, -100_000 * side, **sides)
-    plan = engine.resolve(
-        [market], [], a_patient(4_000, 4_000, 5_000), a_pool(10**7, *sums_of(engine, market))
-    )
+    plan = engine.resolve([market], a_patient(4_000, 4_000, 5_000), a_pool(10**7, *sums_of(engine, market)))
     assert plan.fraction == 416851851851851852
-    assert plan.moved[0].size == -side * 4168518519 * 10**10
+    assert unpacked(plan.touched[0].position)[0] == side * (100 * WAD - 4168518519 * 10**10)
 
 
 def test_an_empty_debtor(engine: Any) -> None:
-    plan = engine.resolve([], [], a_patient(-70, -70, 0, cost=0), a_pool())
+    plan = engine.resolve([], a_patient(-70, -70, 0, cost=0), a_pool())
     assert (plan.fraction, plan.cash, plan.reward, plan.to_cover) == (WAD, 0, 0, 0)
-    assert plan.moved == [] == plan.taken
+    assert plan.touched == [] and plan.taken == 8 * [0]
