@@ -87,6 +87,7 @@ class Sequence:
         yield self.trade, 340
         yield self.widen, 80
         yield self.crowd, 4
+        yield self.on_time, 25
         yield self.time, 45
         yield self.prices, 60
         yield self.past_liquidation, 45
@@ -161,7 +162,10 @@ class Sequence:
             return
         if self.chance(8):
             self.queue.append(lambda: self.call(self.m.executed([(order, 0)])))
-        self.queue.append(lambda: self._wait(order.market, max(0, p.due - self.w.model.time)))
+        early = self.rng.choice(
+            (0, 0, 1, 1, 2)
+        )  # a round comes a second later: after, at or just before it is due
+        self.queue.append(lambda: self._wait(order.market, max(0, p.due - self.w.model.time - early)))
         if self.chance(12):
             self.queue.append(
                 lambda: self._wait(order.market, self.rng.choice((1, 31, 400, p.timing.window)))
@@ -182,6 +186,29 @@ class Sequence:
         shift = self.rng.choice((0, 0, self.rng.gauss(0, 0.002), self.rng.gauss(0, 0.03)))
         self.publish({market: int(answer * (1 + shift))})
         self.p.play("check")
+
+    def on_time(self) -> None:
+        """To the second: the last one before an order is due, the first and last of its window, the last age of its round."""
+        orders = list(self.w.twin.book.pending)
+        if not orders:
+            return
+        order, now = self.rng.choice(orders), self.w.model.time
+        p, feeds = self.w.twin.book.pending[order], self.w.feeds
+        moments = [p.due - 1, p.due, p.expires, p.expires + 1]
+        first = feeds.first_since(order.market, p.due)
+        if first:
+            last = feeds.rounds[order.market][first - 1][1] + p.timing.max_exec_age
+            moments += [last, last + 1] * 2
+        ahead = [t for t in moments if now <= t < now + 2 * DAY]
+        if not ahead:
+            return
+        self.p.play("warp", self.rng.choice(ahead) - now)
+        self.p.play("check")
+        owner = self.w.owner_of(order.account)
+        calls = [self.m.executed([(order, first)]), Call("cancel", order.account, (tuple(order),), owner)]
+        calls += [calls[0], Call("clear_expired", 0, ((tuple(order),),), self.m._anyone())]
+        for call in self.rng.sample(calls, 2):
+            self.call(call)
 
     def crowd(self) -> None:
         """More orders than an account may have pending."""

@@ -65,7 +65,7 @@ def main(args: list[str] | None = None) -> int:
         print(f"cannot play {options.replay} again: {error}", file=sys.stderr)
         return 2
     print(report.text())
-    missing = report.missing() if options.steps >= 10_000 and options.sequence is None else []
+    missing = report.missing() if options.steps >= 20_000 and options.sequence is None else []
     if missing:
         print("never happened: " + ", ".join(missing), file=sys.stderr)
     return 1 if missing else 0
