@@ -25,10 +25,11 @@ from web3 import Web3
 from crossmargin import config as configuration
 from crossmargin.artifacts import Artifact, compiled
 from crossmargin.bots.settings import load_key, run_command
+from crossmargin.client.steps import local_key
 from crossmargin.config import Config, Feed, Parameters, Token
 from crossmargin.deployment import CONTRACTS, QUOTE, Contract, Deployment
 from crossmargin.errors import ConfigError, ContractRefused, CrossmarginError
-from crossmargin.sending import Sender, faults, signer
+from crossmargin.sending import Sender, faults
 
 WAD = 10**18
 OWNED = ("OracleAdapter", "Configurator", "OrderBook", "Liquidator")
@@ -75,7 +76,7 @@ def deploy(
         (Config.with_tokens, tokens),
     ):
         wanted = wanted if value is None else change(wanted, value)
-    keeper = None if owner_key is None else signer(owner_key)
+    keeper = None if owner_key is None else local_key(owner_key)
     if keeper is not None and owner is not None and keeper.address.lower() != owner.lower():
         raise ConfigError("owner_key is not the key of owner")
     owner = keeper.address if keeper is not None else configuration._address(owner, "owner")

@@ -6,7 +6,6 @@ and feeds that stay fresh. Runs until Ctrl-C and leaves nothing behind.
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import sys
@@ -23,13 +22,13 @@ from eth_account.signers.local import LocalAccount
 
 from crossmargin import config as configuration
 from crossmargin.artifacts import compiled
-from crossmargin.bots.settings import PREFIX, Seconds, run_command
+from crossmargin.bots.settings import Seconds, environment_of, run_command
 from crossmargin.client import Client, Sent, account_id, steps
 from crossmargin.client.abi import Call, load
 from crossmargin.client.transport import Ask
 from crossmargin.deploy import COMPILED, deploy
 from crossmargin.deployment import Deployment
-from crossmargin.errors import ConfigError, NetworkError
+from crossmargin.errors import ConfigError, NetworkError, TransactionLost
 from crossmargin.processes import Anvil, Child, ProcessError, Processes
 
 NAME = "devnet"
@@ -164,20 +163,13 @@ def describe(net: Devnet, record: Path) -> str:
 
 
 def _bots(net: Devnet, record: Path) -> list[Child]:
-    found = []
-    for bot in ("keeper", "liquidator"):
-        command = [
-            sys.executable,
-            "-m",
-            f"crossmargin.bots.{bot}",
-            "--rpc",
-            net.url,
-            "--deployment",
-            str(record),
-        ]
-        environment = {**os.environ, f"{PREFIX}_KEY": "0x" + bytes(net.key(bot).key).hex()}
-        found.append(Child(command, bot, env=environment))
-    return found
+    options = ["--rpc", net.url, "--deployment", str(record)]
+    return [
+        Child(
+            [sys.executable, "-m", f"crossmargin.bots.{bot}", *options], bot, env=environment_of(net.key(bot))
+        )
+        for bot in ("keeper", "liquidator")
+    ]
 
 
 def _keep_fresh(net: Devnet, group: Processes, interval: float, step: int) -> None:
@@ -194,9 +186,8 @@ def _keep_fresh(net: Devnet, group: Processes, interval: float, step: int) -> No
         group.check()
         if step:
             net.wander(step, source)
-        with suppress(
-            NetworkError
-        ):  # somebody else sent with this key at the same time: the next round will do
+        # somebody else sent with this key at the same time, or blocks come slowly: the next round will do
+        with suppress(NetworkError, TransactionLost):
             net.push()
 
 

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import requests
-from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from web3 import Web3
 from web3.exceptions import (
@@ -21,9 +20,9 @@ from web3.middleware import ExtraDataToPOAMiddleware
 from web3.utils import get_create_address
 
 from crossmargin.artifacts import Artifact
+from crossmargin.client.steps import local_key
 from crossmargin.client.transport import connect, why
 from crossmargin.errors import (
-    ConfigError,
     ContractRefused,
     CrossmarginError,
     NetworkError,
@@ -41,7 +40,7 @@ class Sender:
     """A node and a key."""
 
     def __init__(self, rpc: str | Web3, key: str | bytes | LocalAccount) -> None:
-        self.account = signer(key)
+        self.account = local_key(key)
         self.w3 = rpc if isinstance(rpc, Web3) else connect(rpc, cache_allowed_requests=True)
         node = "the node" if isinstance(rpc, Web3) else f"no answer from {without_secrets(rpc)}"
         if not isinstance(rpc, Web3):
@@ -132,16 +131,6 @@ class Sender:
             return {"gasPrice": self.w3.eth.gas_price}
         tip = self.w3.eth.max_priority_fee
         return {"maxFeePerGas": 2 * base + tip, "maxPriorityFeePerGas": tip}
-
-
-def signer(key: str | bytes | LocalAccount) -> LocalAccount:
-    """The account of a key; nothing of the key is ever in a message."""
-    if isinstance(key, LocalAccount):
-        return key
-    try:
-        return Account.from_key(key)
-    except Exception:
-        raise ConfigError("that is no private key: 32 bytes in hexadecimal are wanted") from None
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from crossmargin.bots.settings import Common
 from crossmargin.client.aio import AsyncClient
 from crossmargin.client.calls import HEALTH_CHUNK
 from crossmargin.client.codec import QUOTE, WAD, CollateralTerms, account_id, show_account
-from crossmargin.client.events import BadDebt, Deposit, Liquidated, LiquidationFailed, Trade, Transfer
+from crossmargin.client.events import BadDebt, Bought, Deposit, Liquidated, LiquidationFailed, Trade, Transfer
 from crossmargin.client.records import OUTCOMES, Outcome, Receipt
 from crossmargin.errors import NO_REASON, ContractRefused, CrossmarginError
 
@@ -301,22 +301,27 @@ class Buyer:
             return
         try:
             await self._approve()
-            bought, cost = await self._client.simulate(call, self._common.sender)
+            await self._client.simulate(call, self._common.sender)
             (receipt,) = await self._client.send_all(self._common.key, [call])
         except ContractRefused as fault:
             self._log.warn("purchase_refused", token=self._tokens[asset], reason=fault.reason)
             return
-        if receipt.ok:
-            self.spent += cost
-        self._log.info(
-            "bought",
-            token=self._tokens[asset],
-            amount=bought,
-            cost=cost,
-            price=price,
-            ok=receipt.ok,
-            tx=receipt.tx_hash,
-        )
+        self._settle(receipt)
+
+    def _settle(self, receipt: Receipt) -> None:
+        """Count what it cost on chain: the price falls between the simulation and the block."""
+        where = log_receipt(self._log, receipt, purchases=1)
+        for event in receipt.events:
+            if isinstance(event, Bought):
+                self.spent += event.cost
+                self._log.info(
+                    "bought",
+                    token=event.token,
+                    amount=event.amount,
+                    cost=event.cost,
+                    price=event.price,
+                    **where,
+                )
 
     async def _money(self) -> int:
         left = self._budget - self.spent
@@ -368,7 +373,7 @@ class Buyer:
     ),
     click.option("--buy", is_flag=True, help="Buy the collateral that liquidations leave."),
     click.option(
-        "--max-spend", type=click.IntRange(0), default=0, help="Quote token units to spend on it in all."
+        "--max-spend", type=click.IntRange(0), default=0, help="Quote token units to spend on it in one run."
     ),
     click.option(
         "--min-discount",

@@ -124,7 +124,8 @@ def _load(path: Path, known: set[str | None]) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise click.BadParameter(f"{path}: not text in UTF-8", param_hint="--config") from None
     try:
-        found = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+        parse = json.loads if path.suffix == ".json" else tomllib.loads
+        found = parse(text, parse_float=Decimal)  # every digit of an amount
     except ValueError as fault:
         raise click.BadParameter(f"{path}: {' '.join(str(fault).split())}", param_hint="--config") from None
     if not isinstance(found, dict):
@@ -250,6 +251,12 @@ def load_key(keyfile: Path | None, environment: Mapping[str, str] = os.environ) 
         return _from_file(keyfile, environment.get(f"{PREFIX}_PASSPHRASE", ""))
     text = environment.get(f"{PREFIX}_KEY", "").strip()
     return _from_hex(text, f"{PREFIX}_KEY") if text else None
+
+
+def environment_of(key: LocalAccount) -> dict[str, str]:
+    """For a bot as a child: our environment without options for bots, and with its key."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(f"{PREFIX}_")}
+    return {**ours, f"{PREFIX}_KEY": "0x" + bytes(key.key).hex()}
 
 
 def _from_file(path: Path, passphrase: str) -> LocalAccount:

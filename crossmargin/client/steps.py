@@ -7,6 +7,7 @@ from itertools import chain
 from typing import Any
 
 from eth_abi.abi import encode
+from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from eth_utils.crypto import keccak
 
@@ -369,10 +370,8 @@ def checked(receipt: Receipt) -> Receipt:
     return receipt
 
 
-def local_key(key: str | LocalAccount) -> LocalAccount:
-    """A signer from a private key in hexadecimal, or as it is."""
-    from eth_account import Account
-
+def local_key(key: str | bytes | LocalAccount) -> LocalAccount:
+    """A signer from a private key, or as it is; nothing of the key is ever in a message."""
     if isinstance(key, LocalAccount):
         return key
     try:

@@ -6,7 +6,6 @@ what traders do together, one for each round of prices, and one whenever a bot h
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
@@ -19,6 +18,7 @@ from eth_account.signers.local import LocalAccount
 from eth_utils.crypto import keccak
 
 from crossmargin.artifacts import compiled
+from crossmargin.bots.settings import environment_of
 from crossmargin.client import Calls, Client, Order, Receipt, account_id
 from crossmargin.client.abi import Call, load
 from crossmargin.client.codec import LOT, WAD
@@ -138,7 +138,7 @@ class ChainVenue:
             Child(
                 [sys.executable, "-m", f"crossmargin.bots.{name}", *options],
                 name=name,
-                env=_environment(key),
+                env=environment_of(key),
             )
             for name, key in self._bots.items()
         ]
@@ -343,12 +343,6 @@ class ChainVenue:
 
 def _key(role: str) -> LocalAccount:
     return Keys.from_key(keccak(text=f"crossmargin demo {role}"))
-
-
-def _environment(key: LocalAccount) -> dict[str, str]:
-    """Ours without options for the bots, and with the key."""
-    ours = {name: value for name, value in os.environ.items() if not name.startswith("CROSSMARGIN_")}
-    return {**ours, "CROSSMARGIN_KEY": "0x" + key.key.hex().removeprefix("0x")}
 
 
 def _part(requirement: int, capital: int) -> int:

@@ -426,7 +426,7 @@ def test_a_feed_without_a_valid_price_is_refused(chain, w3, venue):
 
 
 def test_a_key_or_a_node_that_is_none(chain):
-    with pytest.raises(ConfigError, match="no private key") as fault:
+    with pytest.raises(ConfigError, match="not a private key") as fault:
         deploy(chain, key="0x1234")
     assert "1234" not in str(fault.value)
     with pytest.raises(NetworkError) as fault:

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from crossmargin.bots.liquidator import Liquidator
+from crossmargin.bots.liquidator import Buyer, Liquidator
 from crossmargin.bots.runtime import Head, Log
 from crossmargin.client.codec import account_id, show_account
+from crossmargin.client.events import Bought
+from crossmargin.client.records import Receipt
 from crossmargin.errors import ContractRefused, NetworkError
 from tests.python.test_bots_runtime import common
 
@@ -92,3 +94,14 @@ def test_a_network_error_is_left_to_the_runtime() -> None:
     with pytest.raises(NetworkError):
         look(lens)
     assert lens.sizes == [10]
+
+
+def test_a_purchase_is_counted_at_what_it_cost_on_chain(capsys: pytest.CaptureFixture[str]) -> None:
+    """It was counted at what the simulation before it had said."""
+    buyer = Buyer(Lens(), common(), Log("liquidator"), budget=1_000, discount=0, receiver="0x1")
+    where = {"contract": "Liquidator", "block": 7, "log_index": 0, "tx_hash": "0xab"}
+    bought = Bought(**where, token="0x2", buyer="0x1", receiver="0x1", amount=5, cost=90, price=18)
+    buyer._settle(Receipt("buy", "0xab", 7, 50_000, 1, True, events=(bought,)))
+    buyer._settle(Receipt("buy", "0xcd", 8, 50_000, 1, False, "liquidator: too dear"))
+    assert buyer.spent == 90
+    assert "bought token=0x2 amount=5 cost=90 price=18 tx=0xab block=7" in capsys.readouterr().out

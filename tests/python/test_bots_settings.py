@@ -157,6 +157,33 @@ def test_amounts_are_exact_whatever_their_length(run: Callable[..., Any]) -> Non
     assert found.max_gas_price == 300_000_000
 
 
+@pytest.mark.parametrize(
+    "name,text",
+    [
+        ("bot.toml", "dry-run = true\nmin-profit = 123456789012.123456789012345678"),
+        ("bot.json", '{"dry-run": true, "min-profit": 123456789012.123456789012345678}'),
+    ],
+)
+def test_a_number_in_a_file_keeps_its_digits(
+    run: Callable[..., Any], tmp_path: Path, name: str, text: str
+) -> None:
+    """It went through a float."""
+    assert run("--config", write(tmp_path / name, text)).min_profit == 123456789012123456789012345678
+
+
+def test_a_bot_that_is_started_for_somebody_gets_a_key_and_none_of_his_options(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A devnet's bots read the options that were set for the user's own bots."""
+    for name in ("CONFIG", "DRY_RUN", "KEYFILE", "KEY"):
+        monkeypatch.setenv(f"CROSSMARGIN_{name}", "mine")
+    found = settings.environment_of(Account.from_key(KEY))
+    assert {name: value for name, value in found.items() if name.startswith("CROSSMARGIN")} == {
+        "CROSSMARGIN_KEY": KEY
+    }
+    assert found["PATH"]
+
+
 def test_a_configuration_that_is_no_text_is_one_line(run: Callable[..., Any], tmp_path: Path) -> None:
     """It was a traceback."""
     (file := tmp_path / "bot.toml").write_bytes(b'rpc = "\xff"')
