@@ -78,7 +78,9 @@ class VyperPlugin(TitanoboaPlugin):
         sites = _sites(computation, contract)
         if sites is not None:
             for path, arc in sites.news(computation.code._trace):
-                self._pending[path].add(arc)
+                # the compiler's own helpers and boa's evaluated expressions come from no file
+                if path is not None and path.endswith(".vy"):
+                    self._pending[path].add(arc)
         for child in computation.children:
             if child.msg.code_address:
                 self._gather(env, child, env._lookup_contract_fast(child.msg.code_address))
