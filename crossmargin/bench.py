@@ -483,7 +483,7 @@ def committed(path: Path) -> dict[str, Any]:
         differences(found, found)
     except OSError as fault:
         raise CrossmarginError(f"cannot read {path}: {fault.strerror}") from None
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, AttributeError):
         raise CrossmarginError(
             f"{path} is not a file of figures: ./run bench --json FILE writes one"
         ) from None
