@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 from rich.console import Console
@@ -42,28 +43,50 @@ def line(report: Report, steps: int) -> Text:
     )
 
 
+class Progress:
+    """Shows where a run stands: a line that changes on a terminal, a new one every 10,000 steps elsewhere."""
+
+    def __init__(self, steps: int) -> None:
+        self.steps, self.next, self.report = steps, 0, Report()
+        self.console = Console(stderr=True)
+        self.live = (
+            Live(console=self.console, refresh_per_second=2) if self.console.is_terminal else nullcontext()
+        )
+
+    def __call__(self, report: Report) -> None:
+        self.report = report
+        if report.steps >= self.next:
+            terminal = isinstance(self.live, Live)
+            self.next = report.steps + (50 if terminal else 10_000)
+            text = line(report, self.steps)
+            self.live.update(text) if terminal else self.console.print(text, soft_wrap=True)
+
+
 def main(args: list[str] | None = None) -> int:
     """Run; 0 if nothing was violated and everything happened."""
     options = arguments(args)
-    console = Console(stderr=True)
     try:
         if options.replay:
             print(replay(options.replay, options.root).text())
             return 0
-        with Live(console=console, refresh_per_second=2) as live:
-            report = run(
-                options.steps,
-                options.seed,
-                options.root,
-                lambda r: live.update(line(r, options.steps)) if r.steps % 50 == 0 else None,
-                options.sequence,
-            )
+        return play(options)
     except Failure as failure:
         print(failure, file=sys.stderr)
         return 1
     except (OSError, ValueError, KeyError) as error:
         print(f"cannot play {options.replay} again: {error}", file=sys.stderr)
         return 2
+
+
+def play(options: argparse.Namespace) -> int:
+    """A run and its report, which an interrupt only cuts short."""
+    progress = Progress(options.steps)
+    try:
+        with progress.live:
+            report = run(options.steps, options.seed, options.root, progress, options.sequence)
+    except KeyboardInterrupt:
+        print(progress.report.text())
+        return 130
     print(report.text())
     missing = report.missing() if options.steps >= 20_000 and options.sequence is None else []
     if missing:

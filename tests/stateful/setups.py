@@ -17,7 +17,15 @@ BASE = (
     MarketParams("DOGE", WAD // 10, 800, 350, max_oi_quote=400_000 * WAD),
     MarketParams("SHARE", 3 * WAD, 700, 300, share=1_500),
 )
-MARKETS = tuple(replace(BASE[i % 6], price=BASE[i % 6].price * (10 + i // 6) // 10) for i in range(18))
+# Cheap and dear units; with what the campaign makes of prices they come near the bounds of 1e-3 and 1e7.
+EDGES = (
+    MarketParams("MILLI", WAD * 3 // 100, 800, 350),
+    MarketParams("LARGE", 300_000 * WAD, 400, 160, p_min=75),
+)
+MARKETS = (
+    *(replace(BASE[i % 6], price=BASE[i % 6].price * (10 + i // 6) // 10) for i in range(16)),
+    *EDGES,
+)
 ASSETS = (
     AssetParams("WBTC", 8, 0, 500),
     AssetParams("WETH", 18, 1, 700),
