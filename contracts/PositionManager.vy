@@ -330,7 +330,7 @@ def liquidate(account: uint256, keeper_cost: uint256, reward_account: uint256) -
         leg: IEngine.Leg = portfolio.full_leg(a, bits.lowest(left), word)
         left = bits.without_lowest(left)
         legs.append(leg)
-        t = margin.with_leg(t, leg)
+        t = margin.with_leg(t, leg.position, leg.carry, leg.risk, leg.word, leg.held, leg.lendable)
     h: margin.Health = margin.health(t, a.cash, a.markets != 0, books.venue)
     if not h.priced:
         return IPositionManager.Slice(fraction=0, reward=0, reason=2)

@@ -54,19 +54,6 @@ def listed() -> uint256:
     return self.second_sums >> 192
 
 
-@view
-@internal
-def with_market(leg: IEngine.Leg) -> IEngine.Leg:
-    """
-    @notice The leg with all words of its market, as the Engine needs it for a touch.
-    """
-    full: IEngine.Leg = leg
-    full.carry = self.carries[leg.market]
-    full.book = self.books[leg.market]
-    full.terms = self.terms[leg.market]
-    return full
-
-
 @internal
 def store(account: uint256, m: IEngine.Moved):
     """

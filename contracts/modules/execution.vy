@@ -47,4 +47,6 @@ def pay_out(a: portfolio.Account, plan: IEngine.Plan, reward_account: uint256):
     wiring.book(a.id, plan.cash + shares, reward_account, plan.reward, plan.to_cover)
     if plan.fraction == WAD:
         # W-1, first form: the cover fund, then the pool
-        extcall IVault(wiring.VAULT).write_off(a.id, wiring.COVER_ACCOUNT, wiring.POOL_ACCOUNT)
+        extcall IVault(wiring.VAULT).write_off(
+            a.id, wiring.COVER_ACCOUNT, wiring.POOL_ACCOUNT, skip_contract_check=True
+        )

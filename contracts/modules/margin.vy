@@ -63,49 +63,56 @@ def requirement_up(common: int256, squares: uint256, gross: uint256, kappa: uint
 
 @view
 @internal
-def with_leg(totals: Totals, leg: IEngine.Leg) -> Totals:
+def with_leg(
+    totals: Totals,
+    position: uint256,
+    carry_word: uint256,
+    risk: uint256,
+    word: uint256,
+    held: uint256,
+    lendable: uint256,
+) -> Totals:
     """
-    @notice The sums of M-2 and the equity with one more underlying, its carry brought to this block.
+    @notice The sums of M-2 and the equity with one more underlying, its carry brought to this block. Arguments as in
+            IEngine.Leg.
     @dev The initial sums are the maintenance sums plus what OI scales above 1 add, so a calm book pays for one set.
          OI caps (2^96 WAD quote) keep P * base far under MAX_EXPOSURE; collateral, which they do not bound, is checked.
     """
     # Raw two's complement words: products modulo 2^256 are right for signed values as long as they fit, and they do.
     t: Totals = totals
-    price: uint256 = leg.word & packing.U96
-    if (leg.word >> 216) & packing.U8 != 0:
+    price: uint256 = word & packing.U96
+    if (word >> 216) & packing.U8 != 0:
         t.unpriced = True
     exposure: uint256 = 0
     size: uint256 = 0
-    if leg.position != 0:
-        base: int256 = convert(convert(leg.position << 128, bytes32), int256) >> 128
-        index: int256 = carry.index_now(leg.carry, leg.risk, base > 0)
+    if position != 0:
+        base: int256 = convert(convert(position << 128, bytes32), int256) >> 128
+        index: int256 = carry.index_now(carry_word, risk, base > 0)
         at: int256 = unsafe_sub(convert(convert(price, bytes32), int256), index)
         value: int256 = rounding.floor_div(unsafe_mul(base, at), WAD)
-        t.profit = unsafe_add(
-            t.profit, unsafe_add(value, convert(convert(leg.position, bytes32), int256) >> 128)
-        )
+        t.profit = unsafe_add(t.profit, unsafe_add(value, convert(convert(position, bytes32), int256) >> 128))
         exposure = unsafe_mul(price, convert(convert(base, bytes32), uint256))
         size = exposure
         if base < 0:
             size = unsafe_sub(0, exposure)
-    if leg.held != 0:
-        coll: uint256 = price * leg.held
+    if held != 0:
+        coll: uint256 = price * held
         checks.that(coll < MAX_EXPOSURE, "margin: exposure too large")
         exposure = unsafe_add(exposure, coll)
         size = unsafe_add(size, coll)
-        t.lent = unsafe_add(t.lent, unsafe_div(unsafe_mul(price, leg.lendable), 10**22))
+        t.lent = unsafe_add(t.lent, unsafe_div(unsafe_mul(price, lendable), 10**22))
     n: int256 = unsafe_div(convert(convert(exposure, bytes32), int256), WAD)
     raw: uint256 = convert(convert(n, bytes32), uint256)
-    beta_n: int256 = convert(convert(unsafe_mul(leg.risk & packing.U12, raw), bytes32), int256)
-    sigma_n: uint256 = unsafe_mul((leg.risk >> 12) & packing.U12, raw)
+    beta_n: int256 = convert(convert(unsafe_mul(risk & packing.U12, raw), bytes32), int256)
+    sigma_n: uint256 = unsafe_mul((risk >> 12) & packing.U12, raw)
     square: uint256 = unsafe_mul(sigma_n, sigma_n)
     g: uint256 = unsafe_div(unsafe_add(size, 10**18 - 1), 10**18)
-    w_g: uint256 = unsafe_mul((leg.risk >> 24) & packing.U12, g)
+    w_g: uint256 = unsafe_mul((risk >> 24) & packing.U12, g)
     t.common = unsafe_add(t.common, beta_n)
     t.squares = unsafe_add(t.squares, square)
     t.gross = unsafe_add(t.gross, w_g)
-    above: uint256 = (leg.carry >> 224) & packing.U8
-    if above != 0 and leg.position != 0:
+    above: uint256 = (carry_word >> 224) & packing.U8
+    if above != 0 and position != 0:
         scale: uint256 = unsafe_add(100, above)
         t.extra_common = unsafe_add(t.extra_common, unsafe_mul(convert(above, int256), beta_n))
         t.extra_squares = unsafe_add(
@@ -161,7 +168,7 @@ def evaluate(cash: int256, legs: DynArray[IEngine.Leg, MAX_LEGS], venue: uint256
     t: Totals = empty(Totals)
     open: bool = False
     for leg: IEngine.Leg in legs:
-        t = self.with_leg(t, leg)
+        t = self.with_leg(t, leg.position, leg.carry, leg.risk, leg.word, leg.held, leg.lendable)
         open = open or leg.position != 0
     return self.health(t, cash, open, venue)
 

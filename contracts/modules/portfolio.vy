@@ -6,6 +6,7 @@
 
 from interfaces import IEngine
 from interfaces import IVault
+from contracts.modules import bits
 from contracts.modules import books
 from contracts.modules import checks
 from contracts.modules import margin
@@ -51,34 +52,20 @@ def account(account: uint256) -> Account:
 
 @view
 @internal
-def leg(account: uint256, id: uint256, word: uint256, risk: uint256, held: bool) -> IEngine.Leg:
-    leg: IEngine.Leg = empty(IEngine.Leg)
-    leg.market = id
-    leg.word = word
-    leg.risk = risk
-    if held:
-        leg.position = books.positions[account][id]
-        leg.carry = books.carries[id]
-    return leg
-
-
-@view
-@internal
-def backed(a: Account, leg: IEngine.Leg) -> IEngine.Leg:
-    # the leg with the collateral that the account holds of its underlying
-    full: IEngine.Leg = leg
+def backing(a: Account, id: uint256) -> (uint256, uint256):
+    # held and lendable of a leg: the collateral that the account holds of the underlying
+    held: uint256 = 0
+    lendable: uint256 = 0
     entries: uint256 = books.collateral
     rank: uint256 = 0
     for asset: uint256 in range(8):
         if (a.assets >> asset) & 1 == 1:
             entry: uint256 = packing.asset_entry(entries, asset)
-            if packing.asset_underlying(entry) == leg.market:
-                full.held = unsafe_add(full.held, a.amounts[rank])
-                full.lendable = unsafe_add(
-                    full.lendable, unsafe_mul(a.amounts[rank], packing.lendable(entry))
-                )
+            if packing.asset_underlying(entry) == id:
+                held = unsafe_add(held, a.amounts[rank])
+                lendable = unsafe_add(lendable, unsafe_mul(a.amounts[rank], packing.lendable(entry)))
             rank = unsafe_add(rank, 1)
-    return full
+    return held, lendable
 
 
 @view
@@ -86,23 +73,29 @@ def backed(a: Account, leg: IEngine.Leg) -> IEngine.Leg:
 def weigh(a: Account, ids: uint256, words: DynArray[uint256, 32]) -> margin.Health:
     # words: of the underlyings in ids, which hold a.reads and may hold more
     t: margin.Totals = empty(margin.Totals)
-    rank: uint256 = 0
+    left: uint256 = ids
     page: uint256 = 0
     last: uint256 = max_value(uint256)
-    for id: uint256 in range(32):
-        if ids >> id == 0:
-            break
-        if (ids >> id) & 1 == 1:
-            if (a.reads >> id) & 1 == 1:
-                if id >> 2 != last:
-                    last = id >> 2
-                    page = books.risks[last]
-                risk: uint256 = (page >> unsafe_mul(id & 3, 64)) & packing.U64
-                leg: IEngine.Leg = self.leg(a.id, id, words[rank], risk, (a.markets >> id) & 1 == 1)
-                if (a.backed >> id) & 1 == 1:
-                    leg = self.backed(a, leg)
-                t = margin.with_leg(t, leg)
-            rank = unsafe_add(rank, 1)
+    for word: uint256 in words:
+        # bits.lowest in place
+        bit: uint256 = left & unsafe_sub(0, left)
+        left = left ^ bit
+        if a.reads & bit != 0:
+            id: uint256 = (bits.INDEX >> unsafe_mul(bit % 37, 5)) & 31
+            if id >> 2 != last:
+                last = id >> 2
+                page = books.risks[last]
+            position: uint256 = 0
+            carry: uint256 = 0
+            held: uint256 = 0
+            lendable: uint256 = 0
+            if a.markets & bit != 0:
+                position = books.positions[a.id][id]
+                carry = books.carries[id]
+            if a.backed & bit != 0:
+                held, lendable = self.backing(a, id)
+            risk: uint256 = page >> unsafe_mul(id & 3, 64)
+            t = margin.with_leg(t, position, carry, risk & packing.U64, word, held, lendable)
     return margin.health(t, a.cash, a.markets != 0, books.venue)
 
 
@@ -111,9 +104,10 @@ def weigh(a: Account, ids: uint256, words: DynArray[uint256, 32]) -> margin.Heal
 def legs(a: Account, words: DynArray[uint256, 32]) -> DynArray[IEngine.Leg, 24]:
     # all of an account, ready for a touch
     legs: DynArray[IEngine.Leg, 24] = []
-    for id: uint256 in range(32):
-        if (a.reads >> id) & 1 == 1:
-            legs.append(self.full_leg(a, id, words[len(legs)]))
+    left: uint256 = a.reads
+    for word: uint256 in words:
+        legs.append(self.full_leg(a, bits.lowest(left), word))
+        left = bits.without_lowest(left)
     return legs
 
 
@@ -121,10 +115,13 @@ def legs(a: Account, words: DynArray[uint256, 32]) -> DynArray[IEngine.Leg, 24]:
 @internal
 def full_leg(a: Account, id: uint256, word: uint256) -> IEngine.Leg:
     # a leg with its collateral and all words of its market, ready for a touch
-    leg: IEngine.Leg = self.leg(a.id, id, word, books.risk_of(id), (a.markets >> id) & 1 == 1)
+    leg: IEngine.Leg = self.market_words(id)
+    leg.word = word
+    if (a.markets >> id) & 1 == 1:
+        leg.position = books.positions[a.id][id]
     if (a.backed >> id) & 1 == 1:
-        leg = self.backed(a, leg)
-    return books.with_market(leg)
+        leg.held, leg.lendable = self.backing(a, id)
+    return leg
 
 
 @view
@@ -156,10 +153,11 @@ def pool() -> IEngine.Pool:
         inventory=[],
     )
     if a.assets != 0:
-        words: DynArray[uint256, 32] = wiring.words(a.reads)
-        for id: uint256 in range(32):
-            if (a.reads >> id) & 1 == 1:
-                pool.inventory.append(self.full_leg(a, id, words[len(pool.inventory)]))
+        left: uint256 = a.reads
+        words: DynArray[uint256, 32] = wiring.words(left)
+        for word: uint256 in words:
+            pool.inventory.append(self.full_leg(a, bits.lowest(left), word))
+            left = bits.without_lowest(left)
     return pool
 
 
@@ -185,8 +183,11 @@ def bare_leg(market: uint256) -> IEngine.Leg:
 def market_words(market: uint256) -> IEngine.Leg:
     leg: IEngine.Leg = empty(IEngine.Leg)
     leg.market = market
+    leg.carry = books.carries[market]
     leg.risk = books.risk_of(market)
-    return books.with_market(leg)
+    leg.book = books.books[market]
+    leg.terms = books.terms[market]
+    return leg
 
 
 @pure

@@ -64,7 +64,7 @@ def _breaks(cash: int256, legs: DynArray[IEngine.Leg, 24], venue: uint256, x: in
         # price < 2^96, beta < 2^12, x < 2^29: no overflow; x is never so low that a price becomes negative
         price = unsafe_mul(price, unsafe_add(unsafe_mul(BPS, ref), unsafe_mul(x, beta)))
         leg.word = convert(min(unsafe_div(price, unsafe_mul(BPS, ref)), MAX_PRICE), uint256)
-        t = margin.with_leg(t, leg)
+        t = margin.with_leg(t, leg.position, leg.carry, leg.risk, leg.word, leg.held, leg.lendable)
         open = open or leg.position != 0
     return margin.slack(margin.health(t, cash, open, venue)) < 0
 
