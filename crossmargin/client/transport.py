@@ -31,9 +31,7 @@ Say = Callable[[str], object]
 BATCH = 200  # requests in one batch: nodes limit it
 TIMEOUT = 30.0  # seconds
 CLOSE_SECONDS = 0.4
-MOST_BYTES = (
-    2**26
-)  # of one answer over a websocket: the library's own bound, 1 MB, is less than a batch of events
+MOST_BYTES = 2**26  # of one answer over a websocket: the library's bound, 1 MB, is less than some batches
 LATEST = "latest"
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 _SIGNS = (
