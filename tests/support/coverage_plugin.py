@@ -82,8 +82,10 @@ class VyperPlugin(TitanoboaPlugin):
                 if path is not None and path.endswith(".vy"):
                     self._pending[path].add(arc)
         for child in computation.children:
-            if child.msg.code_address:
-                self._gather(env, child, env._lookup_contract_fast(child.msg.code_address))
+            called = env._lookup_contract_fast(child.msg.code_address) if child.msg.code_address else None
+            # a test may have put other code at the address
+            same = getattr(called, "bytecode", None) == child.code._raw_code_bytes
+            self._gather(env, child, called if same else None)
 
 
 def _sites(computation: Any, contract: Any) -> Sites | None:

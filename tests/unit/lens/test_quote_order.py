@@ -133,6 +133,13 @@ def test_reasons_are_the_trades(
         assert seen.lens.quote_order(account, o).reason == reason
 
 
+def test_an_engine_that_gives_no_reason(seen: Seen):
+    # as one that runs out of gas: reverts with nothing
+    boa.env.set_code(seen.w.v.engine.address, bytes.fromhex("5f5ffd"))
+    q = seen.quotes.quote_order(seen.accounts["long"], order(ETH, WAD))
+    assert (q.ok, q.reason, q.size, q.price) == (False, "lens: no reason given", 0, 0)
+
+
 @pytest.mark.parametrize(
     ("size", "bound", "reason"),
     [(WAD // 100 + 1, MAX, "orders: bad size"), (WAD // 100, 0, "orders: buy without a bound")],

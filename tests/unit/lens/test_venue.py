@@ -5,9 +5,9 @@ from __future__ import annotations
 import boa
 import pytest
 
-from tests.support.words import LOT, WAD, unsigned_to_signed
+from tests.support.words import LOT, WAD, Setup, unsigned_to_signed
 from tests.unit.lens.conftest import Seen
-from tests.unit.liquidity_pool.world import BTC, ETH, LINK, SOL, compiled, positions
+from tests.unit.liquidity_pool.world import BTC, ETH, LINK, SOL, compiled, positions, world
 
 
 def test_needs_the_managers_pool(seen: Seen):
@@ -115,3 +115,14 @@ def test_inventory_and_cover(seen: Seen):
     assert [c.asset for c in p.inventory] == [1]
     assert p.inventory[0].amount == v.vault.collateral(v.pool_account, 1)
     assert p.inventory[0].value == p.inventory[0].amount * v.prices[ETH] * 9_300 // 10**22
+
+
+def test_a_venue_without_markets():
+    with boa.env.anchor():
+        v = world(Setup(markets=(), assets=()), capital=0).v
+        orders = compiled("contracts/OrderBook.vy").deploy(v.manager.address, v.owner)
+        quotes = compiled("contracts/QuoteLens.vy").deploy(v.manager.address, orders.address)
+        lens = compiled("contracts/Lens.vy").deploy(
+            v.manager.address, orders.address, v.liquidator, v.pool, quotes.address
+        )
+        assert lens.markets() == []

@@ -5,8 +5,8 @@ from __future__ import annotations
 import boa
 import pytest
 
-from tests.support.words import WAD
-from tests.unit.liquidity_pool.world import BTC, ETH, SOL, World, premium_up, requirements
+from tests.support.words import WAD, AssetParams, Setup
+from tests.unit.liquidity_pool.world import BTC, ETH, SOL, World, premium_up, requirements, world
 
 LEGS = 6
 
@@ -84,6 +84,30 @@ def test_taken_over_collateral_counts_at_its_discount(w: World):
     gross = w.v.setup.markets[ETH].w / 1e4 * base * w.v.prices[ETH] / 1e36
     gross += w.v.setup.markets[BTC].w / 1e4 * stock * price / 1e36
     assert s.gross / WAD == pytest.approx(gross, rel=1e-9)
+
+
+def test_two_assets_of_one_underlying_are_one_exposure_with_two_discounts():
+    """Ten WBTC at 5 % and ten of another bitcoin at 8 %, of which a liquidation hands over a part."""
+    assets = (AssetParams("WBTC", 8, BTC, 500), AssetParams("TBTC", 18, BTC, 800))
+    with boa.env.anchor():
+        w = world(Setup(assets=assets))
+        account = w.v.deposit(w.trader, 10 * 10**8, w.v.tokens[0])
+        w.v.deposit(w.trader, 10 * WAD, w.v.tokens[1])
+        w.trade_quote(account, ETH, 6_000_000)
+        w.v.set_price(ETH, w.v.prices[ETH] * 88 // 100)
+        w.v.liquidate(account)
+        taken = [w.v.manager.collateral(w.v.pool_account, token.address) for token in w.v.tokens]
+        kept = [w.v.manager.collateral(account, token.address) for token in w.v.tokens]
+        assert min(taken) > 0
+        assert [a + b for a, b in zip(taken, kept)] == [10 * WAD, 10 * WAD]
+        s, price = w.state(), w.v.prices[BTC]
+        left = worth_of_traders(w, [account]) + w.v.manager.cash(w.v.cover_account)
+        everything = w.v.vault.totals()[1] + 10 * price * (9_500 + 9_200) // 10_000
+        assert abs(s.equity + left - everything) <= 4
+        base = w.v.manager.position(account, ETH)[0]
+        gross = w.v.setup.markets[ETH].w / 1e4 * base * w.v.prices[ETH] / 1e36
+        gross += w.v.setup.markets[BTC].w / 1e4 * sum(taken) * price / 1e36
+        assert s.gross / WAD == pytest.approx(gross, rel=1e-9)
 
 
 def test_a_stale_price_is_told_not_guessed(w: World, accounts: list[int]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import boa
+import pytest
 
 from tests.support.venue import Venue, account_of
 from tests.support.words import WAD
@@ -37,6 +38,21 @@ def test_of_collateral(v: Venue, who: SimpleNamespace) -> None:
     assert (equity, state) == (18_600 * WAD, HEALTHY)
     assert 1_170_469_991 * WAD // 10**6 <= maintenance <= 1_170_469_992 * WAD // 10**6
     assert initial == -(-maintenance * 3 // 2)
+
+
+def test_of_two_collaterals_of_which_one_backs_a_position(v: Venue, who: SimpleNamespace) -> None:
+    # the bitcoin joins the position's delta, the ether stays its own: M-2 by hand, in quote
+    account = v.deposit(who.trader, 2 * 10**8, v.tokens[0])
+    v.deposit(who.trader, 10 * 10**18, v.tokens[1])
+    v.trade(account, BTC, WAD)
+    equity, initial, maintenance, state = v.manager.account_health(account)
+    btc, eth, n, m = 50_000 * 3, 2_000 * 10, v.setup.markets[BTC], v.setup.markets[ETH]
+    common = (n.beta * btc + m.beta * eth) / 1e4
+    spread = ((n.sigma * btc / 1e4) ** 2 + (m.sigma * eth / 1e4) ** 2) ** 0.5
+    assert maintenance / WAD == pytest.approx((common**2 + spread**2) ** 0.5, rel=1e-6)
+    # 95,000 and 18,600 less the fee of 25 and the premium of half a skew
+    assert 113_600 - 25 - 1 < equity / WAD < 113_600 - 25
+    assert (initial, state) == (-(-maintenance * 3 // 2), HEALTHY)
 
 
 def test_of_a_position(v: Venue, long: int) -> None:

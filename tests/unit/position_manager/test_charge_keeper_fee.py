@@ -10,6 +10,7 @@ from tests.support.venue import Venue, account_of
 from tests.support.words import WAD
 from tests.unit.position_manager.support import (
     BTC,
+    LIQUIDATABLE,
     USDC,
 )
 
@@ -72,3 +73,14 @@ def test_all_of_it_from_negative_cash(v: Venue, who: SimpleNamespace) -> None:
     assert charge(v, account, account_of(who.keeper), WAD) == WAD
     assert v.manager.cash(account) == owed - WAD
     assert v.vault.reserved(account) == 0
+
+
+def test_nothing_while_liquidatable(v: Venue, who: SimpleNamespace, long: int) -> None:
+    # E = 10,000 - 25 - 8,300 or a little less; MM 4.31 % of 41,700: the reservation goes back, the keeper gets nothing
+    v.manager.reserve(long, FEE, sender=v.order_book)
+    v.set_price(BTC, 41_700 * WAD)
+    assert v.manager.account_health(long)[3] == LIQUIDATABLE
+    cash = v.manager.cash(long)
+    assert charge(v, long, account_of(who.keeper)) == 0
+    assert (v.manager.cash(long), v.manager.cash(account_of(who.keeper))) == (cash, 0)
+    assert v.vault.reserved(long) == 0
