@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import boa
 import pytest
 
+from tests.support.state_words import float_of
+from tests.support.words import Rates
 from tests.unit.engine.support import (
     RISK,
+    VENUE,
     WAD,
     a_leg,
     a_pool,
     an_order,
+    carry,
     leg,
     price,
     unpacked,
@@ -124,3 +129,30 @@ def test_an_empty_debtor(engine: Any) -> None:
     plan = engine.resolve([], a_patient(-70, -70, 0, cost=0), a_pool())
     assert (plan.fraction, plan.cash, plan.reward, plan.to_cover) == (WAD, 0, 0, 0)
     assert plan.touched == [] and plan.taken == 8 * [0]
+
+
+def test_borrow_rate_with_inventory_of_the_leg_and_of_another_market(engine: Any) -> None:
+    """F-2 at the utilisation after the slice, which `weigh` finds for the same pool with the words of the touch."""
+    touch = carry(time=boa.env.timestamp, price=float_of(1_000 * WAD))
+    market = a_leg(100, -100_000, 100, carry=touch)
+    other = a_leg(0, 0, 0, 40, market=1, carry=touch)
+    mine = {"risk": RISK, "word": price(1_000 * WAD), "held": 2 * WAD, "lendable": 2 * WAD * 9_000}
+    its = {"carry": other[2], "book": other[5], **mine, "held": 3 * WAD, "lendable": 3 * WAD * 9_000}
+    before = (leg(market=0, carry=market[2], book=market[5], **mine), leg(market=1, **its))
+    sums = sums_of(engine, market, other)
+    plan = engine.resolve([market], a_patient(4_000, 4_000, 5_000), a_pool(40_000, *sums, stock=before))
+    closed = 4168518519 * 10**10  # as without inventory: the slice does not depend on the pool
+    assert unpacked(plan.touched[0].position)[0] == 100 * WAD - closed
+    words = plan.touched[0]
+    after = (leg(market=0, carry=words.carry, book=words.book, **mine), leg(market=1, **its))
+    cash = 40_000 * WAD + closed // 2  # 0.05 % of 1,000 a unit
+    pool = (cash, plan.first_sums, plan.second_sums, VENUE, Rates().word(), list(after))
+    equity, used = engine.weigh(pool)
+    # traders are even, no premium but P skew^2 / 2K of both markets; 5 units of inventory at 90 %
+    left = 100 * WAD - closed
+    premium = (left**2 + (40 * WAD) ** 2) / WAD * 1_000 / 2_000
+    assert equity == pytest.approx(cash + 4_500 * WAD - premium, rel=1e-5)
+    kink, rates = 8 * WAD // 10, Rates()
+    rate = -(-(rates.slope1 * min(used, kink) + rates.slope2 * max(0, used - kink)) // WAD) + rates.base
+    assert rate > rates.base
+    assert words.carry >> 210 & (2**14 - 1) == rate
