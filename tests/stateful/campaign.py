@@ -1,10 +1,8 @@
-"""A seeded life of a venue: what happens next, and how runs are told, failed and played again."""
+"""A seeded life of a venue: what happens next, beyond a single call."""
 
 from __future__ import annotations
 
-import json
 import random
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,13 +15,12 @@ from tests.stateful.feeds import DEAD, TICK
 from tests.stateful.moves_pool import PoolMoves
 from tests.stateful.player import Player
 from tests.stateful.report import Report
-from tests.stateful.twin import Call, Failure, Outcome
+from tests.stateful.twin import Call, Outcome
 from tests.stateful.world import World
 from tests.support.pyrevm_chain import ROOT, unsigned
 
 SEQUENCE = 2_500  # steps on one deployment
 CLOSED = 60  # steps after which a pool that takes no entries any more is given up
-FAILURES = ROOT / ".cache" / "fuzz"
 HOUR, DAY = 3_600, 86_400
 
 
@@ -98,6 +95,7 @@ class Sequence:
         yield self.round_trip, 25
         yield self.batch_trip, 15
         yield self.lp_trip, 10
+        yield self.free_for_all, 12
         yield self.parameters, 22
         yield self.donate, 3
         yield self.stale, 2
@@ -502,6 +500,53 @@ class Sequence:
         self.call(self.m.executed(named, owner))
         self.p.play("no_gain", "round trip in a batch", accounts, 0, "I-16")
 
+    def free_for_all(self) -> None:
+        """I-16 at large: one actor with two accounts, shares of the pool and a keeper of its own does what it likes in one
+        second, in several markets, ends flat with the shares it had: no gain."""
+        v, lp = self.w.model, self.w.lps[2]
+        me, quick = int(lp, 16), [m for m in v.markets if self.m.at_once(m)]
+        pairs = [(a, a + 1) for a in self.w.traders[2::2]]
+        ready = [p for p in pairs if all(self._bare(a) for a in p)]
+        if not quick or not ready:
+            return self._flatten(self.rng.choice(pairs))
+        accounts = self.rng.choice(ready)
+        markets, start = self.rng.sample(quick, min(3, len(quick))), v.shares.get(me, 0)
+        self.p.play("purse", "free for all", accounts, me)
+        for _ in range(self.rng.randint(4, 16)):
+            self.call(self._whim(self.rng.choice(accounts), self.rng.choice(markets), lp, start))
+        for a in self.rng.sample(accounts, 2):
+            for m in list(v.account(a).positions):
+                self._at_mark(a, m, -v.position(a, m)[0])
+        self._flatten(accounts)
+        if (left := v.shares.get(me, 0) - start) > 0:
+            self.call(Call("lp_redeem", 0, (left, me), lp))
+        self.p.play("no_gain", "free for all", accounts, me, "I-16")
+
+    def _bare(self, account: int) -> bool:
+        """Whether an account has cash and nothing else."""
+        a = self.w.model.account(account)
+        return a.cash > a.reserved and not a.positions and not a.collateral
+
+    def _whim(self, a: int, market: int, lp: str, start: int) -> Call:
+        """Any call of one actor on an account of its own, or with the shares it had not at the start."""
+        v, m, me = self.w.model, self.m, int(lp, 16)
+        base, owner, draw = v.position(a, market)[0], self.w.owner_of(a), self.rng.randrange(20)
+        if draw < 9:
+            size = m.reducing(base) * self.rng.choice((1, 2)) if base and draw < 4 else m.opening(a, market)
+            return m.submit(a, market, size, plain=True)
+        if draw < 11:
+            return m.closed(a, self.rng.choice((WAD // 7, WAD // 2, WAD)))
+        if draw < 13:
+            free = max(0, v.account(a).cash - v.account(a).reserved)
+            return Call("transfer", a, (a, a ^ 1, QUOTE, m.share(free)), owner)
+        if draw < 14:
+            return Call("settle_loss", a, (a, market), owner)
+        if draw < 15:
+            return Call("liquidate", 0, ((a, a ^ 1), a ^ 1), owner)
+        if draw < 18:
+            return m.lp_deposit(lp, self.w.setup.pool * WAD // self.rng.choice((1, 10, 10**5)), me)
+        return Call("lp_redeem", 0, (m.share(max(0, v.shares.get(me, 0) - start)), me), lp)
+
     def lp_trip(self) -> None:
         """I-21: in and out again in one second, in any pieces, with shares sent around and tokens given away: no gain."""
         lp, other = self.rng.sample(self.w.lps, 2)
@@ -525,65 +570,3 @@ class Sequence:
             if out.refused is not None:
                 break
         self.p.play("no_gain", name, (), me, "I-21")
-
-
-# ---- runs ---------------------------------------------------------------------------------------
-
-
-def run(
-    steps: int,
-    seed: int,
-    root: Path = ROOT,
-    progress: Callable[[Report], None] | None = None,
-    only: int | None = None,
-) -> Report:
-    """So many steps in sequences of SEQUENCE; `only` plays a single one of them. Raises Failure with the story."""
-    report, started, number = Report(), time.monotonic(), only or 0
-    while report.steps < steps:
-        sequence = None
-        try:
-            sequence = Sequence(seed, number, report, root)
-            while report.steps < steps and not sequence.over:
-                sequence.move()
-                report.seconds = time.monotonic() - started
-                if progress:
-                    progress(report)
-        except Exception as error:
-            raise Failure(_story(seed, number, sequence, report, error)) from error
-        number += 1
-        if only is not None:
-            break
-    return report
-
-
-def replay(path: Path, root: Path = ROOT) -> Report:
-    """Play the actions in a file of a failure again."""
-    facts = json.loads(path.read_text())
-    report, started = Report(), time.monotonic()
-    rng = random.Random(f"{facts['seed']}/{facts['sequence']}")
-    player = Player(World(setups.draw(rng), root), report)
-    try:
-        player.replay(facts["log"])
-    except Exception as error:
-        last = player.log[-1] if player.log else None
-        raise Failure(f"{type(error).__name__}: {error}\nat action {len(player.log)}: {last}") from error
-    finally:
-        report.seconds = time.monotonic() - started
-    return report
-
-
-def _story(seed: int, number: int, sequence: Sequence | None, report: Report, error: Exception) -> str:
-    """Seed, sequence, step, the last actions; all of them in a file."""
-    log = sequence.p.log if sequence else []
-    step = sequence.p.index if sequence else 0
-    FAILURES.mkdir(parents=True, exist_ok=True)
-    path = FAILURES / f"seed{seed}-sequence{number}.json"
-    facts = {"seed": seed, "sequence": number, "step": step, "error": str(error), "log": log}
-    path.write_text(json.dumps(facts, indent=1, default=str))
-    last = "\n".join(f"  {entry}" for entry in log[-6:])
-    return (
-        f"{type(error).__name__}: {error}\nseed {seed}, sequence {number}, step {step} of it "
-        f"({report.steps} steps, {report.seconds:.1f} s)\nlast actions:\n{last}\n"
-        f"again: python -m tests.stateful.fuzz --replay {path}\n"
-        f"or: python -m tests.stateful.fuzz --steps {step + 1} --seed {seed} --sequence {number}"
-    )

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from tests.stateful.campaign import replay, run
 from tests.stateful.report import Report
+from tests.stateful.runs import replay, run
 from tests.stateful.twin import Failure
 from tests.support.pyrevm_chain import ROOT
 
@@ -73,7 +73,7 @@ def main(args: list[str] | None = None) -> int:
     except Failure as failure:
         print(failure, file=sys.stderr)
         return 1
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         print(f"cannot play {options.replay} again: {error}", file=sys.stderr)
         return 2
 

@@ -21,12 +21,13 @@ class PoolMoves(OrderMoves):
         """One of the LPs."""
         return self.rng.choice(self.w.lps)
 
-    def lp_deposit(self, lp: str = "", wad: int = 0) -> Call:
+    def lp_deposit(self, lp: str = "", wad: int = 0, receiver: int = 0) -> Call:
         """Up to the size the pool started with, or a little, by assets or by shares; at times next to nothing."""
         lp = lp or self.lp()
         missing = self.w.setup.pool * WAD - self.v.stored_reduced_equity()
         wad = wad or (missing if missing > 0 else self.w.setup.pool * WAD // self.rng.choice((1_000, 10**9)))
-        assets, to = self.tokens(QUOTE, wad), int(lp if self.chance(90) else self.lp(), 16)
+        assets = self.tokens(QUOTE, wad)
+        to = receiver or int(lp if self.chance(90) else self.lp(), 16)
         if self.chance(4):
             assets = self.rng.choice((0, 1))
         if self.chance(35):

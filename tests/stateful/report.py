@@ -110,6 +110,7 @@ WANTED = (
     "outsider refused",
     "round trip",
     "round trip in a batch",
+    "free for all",
     "donation",
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.stateful.campaign import run
+from tests.stateful.runs import run
 
 STEPS = 10_000
 
