@@ -47,6 +47,11 @@ def test_reverts_for_parts_of_a_lot(v: Venue, account: int) -> None:
         v.trade(account, BTC, WAD + 1)
 
 
+def test_reverts_without_a_size(v: Venue, long: int) -> None:
+    with boa.reverts("manager: no size"):
+        v.trade(long, BTC, 0)
+
+
 def test_reverts_for_a_price_off_the_mark(v: Venue, account: int) -> None:
     # the band is 20 %
     for price in (60_000 * WAD + 1, 40_000 * WAD - 1):
