@@ -308,7 +308,7 @@ class Sequence:
             self.push(dict.fromkeys(some, DEAD))
         self.report.seen["feed dead"] += 1
         self.p.play("check")
-        self.queue += [self._any_call] * self.rng.randint(3, 12)
+        self.queue += [self._elsewhere, *[self._any_call] * self.rng.randint(3, 12)]
         self.queue += [self._close_unpriced, self._drain, self._drain, self.revive]
 
     def fall_silent(self) -> None:
@@ -322,7 +322,7 @@ class Sequence:
         self.p.play("warp", self.rng.choice((HOUR, DAY - 10, DAY + 1)))
         self.publish({})
         self.p.play("check")
-        self.queue += [self._any_call] * self.rng.randint(4, 12)
+        self.queue += [self._elsewhere, *[self._any_call] * self.rng.randint(4, 12)]
         self.queue += [self._close_unpriced, lambda: self.call(self.m.clear_expired()), self.revive]
 
     def stale(self) -> None:
@@ -356,6 +356,22 @@ class Sequence:
         moves += [m.convert_collateral, m.buy_collateral, m.execute, m.execute, m.cancel, m.clear_expired]
         moves += [m.lp_deposit, m.lp_exit]
         self.call(self.rng.choice(moves)())
+
+    def _elsewhere(self) -> None:
+        """An order in a market with a price, of an account with a leg that has none: it fails, and that is its owner's fault."""
+        v, book = self.w.model, self.w.twin.book
+        slow = [m for m in range(6) if v.valid[m] and m in book.timings and not self.m.at_once(m)]
+        held = [t for t in self.w.traders if not v.legs_valid(v.account(t))]
+        held = [t for t in held if (a := v.account(t)).cash - a.reserved >= book.keeper_fee]
+        if not slow or not held:
+            return self._any_call()
+        account, market = self.rng.choice(held), self.rng.choice(slow)
+        least = self.m.whole(2 * v.params.markets[market].min_notional, market)
+        call = self.m.submit(account, market, self.rng.choice((-1, 1)) * max(LOT, least), plain=True)
+        if self.call(call).refused is None:
+            order = Order(*call.args[0])
+            self._wait(market, book.pending[order].timing.delay)
+            self.call(self._executed(order))
 
     def _close_unpriced(self) -> None:
         """The only position of an account whose price is not valid, all of it: afterwards no leg is left to ask."""

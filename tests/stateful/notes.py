@@ -101,6 +101,7 @@ def _execute(p: Player, out: Outcome) -> None:
             seen["order executed with a round that is not the latest"] += 0 < round_id < latest
         elif result.status == FAILED:
             seen["order failed"] += 1
+            seen["order failed for a price elsewhere"] += result.reason is Reason.PRICE
             seen["order failed, keeper paid" if result.paid else "order failed, keeper not paid"] += 1
         elif result.status == SKIPPED:
             _skipped(p, out, named.index((order, round_id)), result)

@@ -56,6 +56,7 @@ WANTED = (
     "order executed by its owner",
     "order executed in a batch",
     "order failed",
+    "order failed for a price elsewhere",
     "order failed, keeper paid",
     "order failed, keeper not paid",
     "order skipped: EARLY",

@@ -176,10 +176,6 @@ class Twin:
             venue.events = None
         return out
 
-    def refusal(self, name: str, *args: Any) -> Reason | None:
-        """The class a call of the venue must fail with now."""
-        return self.venue.refusal(name, *args)
-
     # ---- calls whose arguments differ from the contract's ------------------------------------------
     def _other(self, call: Call) -> Any:
         return getattr(self.venue, call.name)(*call.args)

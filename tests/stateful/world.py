@@ -37,7 +37,6 @@ class World:
         self.lps = [address(f"lp {i}") for i in range(LPS)]
         self.traders = [int(o, 16) << 96 | sub for o in self.owners for sub in range(SUBS)]
         self.keepers = [int(self.actors[n], 16) << 96 for n in ("keeper", "outsider")]
-        self.keeper = self.keepers[0]
         self.donated = 0
         # of I-19: order → due, expires, max_exec_age, as noted when it was submitted
         self.commitments: dict[Order, tuple[int, int, int]] = {}
