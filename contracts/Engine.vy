@@ -100,7 +100,9 @@ def resolve(legs: DynArray[IEngine.Leg, 24], patient: IEngine.Patient, pool: IEn
         if leg.position != 0:
             base: int256 = packing.position_base(leg.position)
             r: uint256[3] = liquidation.rates(base, leg.book, leg.terms, pool.venue)
-            penalty += liquidation.charge_up(base, packing.price_of(leg.word), r[0] + r[1] + r[2])
+            # rates < 2^24 and sixteen charges < 2^172: no overflow
+            rate: uint256 = unsafe_add(unsafe_add(r[0], r[1]), r[2])
+            penalty = unsafe_add(penalty, liquidation.charge_up(base, leg.word & packing.U96, rate))
             rates.append(r)
     f: uint256 = liquidation.fraction_up(patient.equity, patient.raw, penalty, patient.cost, pool.venue)
     taken: uint256[8] = self._taken(patient, f)
@@ -116,7 +118,7 @@ def resolve(legs: DynArray[IEngine.Leg, 24], patient: IEngine.Patient, pool: IEn
         t: IEngine.Touched = IEngine.Touched(market=leg.market, position=0, carry=leg.carry, book=leg.book)
         if leg.position != 0:
             size: int256 = sizing.closing_size(packing.position_base(leg.position), f)
-            charges = liquidation.charged(charges, size, packing.price_of(leg.word), rates[len(touched)])
+            charges = liquidation.charged(charges, size, leg.word & packing.U96, rates[len(touched)])
             realised: int256 = 0
             t, realised, sums = touching.closed(leg, size, sums)
             cash += realised
@@ -140,8 +142,10 @@ def resolve(legs: DynArray[IEngine.Leg, 24], patient: IEngine.Patient, pool: IEn
     borrow: uint256 = self._borrow(
         pool_risk.add(sums, stock), pool.cash + worth + p.pool, pool.venue, pool.rates
     )
+    # below 2^14, and the touch has cleared its bits
+    borrow = borrow << 210
     for i: uint256 in range(len(touched), bound=16):
-        touched[i].carry = packing.with_borrow(touched[i].carry, borrow)
+        touched[i].carry = touched[i].carry | borrow
     return IEngine.Plan(
         touched=touched,
         first_sums=first,
@@ -207,6 +211,8 @@ def _borrow(sums: packing.Sums, cash: int256, venue: uint256, rates: uint256) ->
 def _taken(patient: IEngine.Patient, f: uint256) -> uint256[8]:
     # by asset: the collateral that is handed over
     taken: uint256[8] = empty(uint256[8])
+    if patient.assets == 0:
+        return taken
     rank: uint256 = 0
     for asset: uint256 in range(8):
         if (patient.assets >> asset) & 1 == 1:

@@ -89,8 +89,12 @@ def with_leg(
         base: int256 = convert(convert(position << 128, bytes32), int256) >> 128
         index: int256 = carry.index_now(carry_word, risk, base > 0)
         at: int256 = unsafe_sub(convert(convert(price, bytes32), int256), index)
-        value: int256 = rounding.floor_div(unsafe_mul(base, at), WAD)
-        t.profit = unsafe_add(t.profit, unsafe_add(value, convert(convert(position, bytes32), int256) >> 128))
+        value: int256 = unsafe_mul(base, at)
+        if value < 0:
+            # P-2 is floored, but division truncates
+            value = unsafe_sub(value, WAD - 1)
+        value = unsafe_add(unsafe_div(value, WAD), convert(convert(position, bytes32), int256) >> 128)
+        t.profit = unsafe_add(t.profit, value)
         exposure = unsafe_mul(price, convert(convert(base, bytes32), uint256))
         size = exposure
         if base < 0:

@@ -42,16 +42,8 @@ def signed(word: uint256, bits: uint256) -> int256:
 
 @pure
 @internal
-def _check_signed(outside: uint256):
-    if outside != 0:
-        raise "packing: out of range"
-
-
-@pure
-@internal
-def _check_unsigned(outside: uint256):
-    if outside != 0:
-        raise "packing: too large"
+def _refuse(reason: String[32]):
+    raise reason
 
 
 # ---- vault account word -------------------------------------------------------------------------
@@ -79,8 +71,10 @@ def vault_assets(word: uint256) -> uint256:
 @internal
 def pack_vault(cash: int256, reserved: uint256, assets: uint256) -> uint256:
     raw: uint256 = convert(convert(cash, bytes32), uint256)
-    self._check_signed(unsafe_add(raw, 2**127) >> 128)
-    self._check_unsigned(reserved >> 96)
+    if unsafe_add(raw, 2**127) >> 128 != 0:
+        self._refuse("packing: out of range")
+    if reserved >> 96 != 0:
+        self._refuse("packing: too large")
     return (raw & U128) | (reserved << 128) | (assets << 224)
 
 
@@ -138,7 +132,8 @@ def position_quote(word: uint256) -> int256:
 def pack_position(base: int256, quote: int256) -> uint256:
     low: uint256 = convert(convert(base, bytes32), uint256)
     high: uint256 = convert(convert(quote, bytes32), uint256)
-    self._check_signed((unsafe_add(low, 2**127) | unsafe_add(high, 2**127)) >> 128)
+    if ((unsafe_add(low, 2**127) | unsafe_add(high, 2**127)) >> 128) != 0:
+        self._refuse("packing: out of range")
     return (low & U128) | (high << 128)
 
 
@@ -158,7 +153,8 @@ def replace_accrued(
     short: uint256 = convert(convert(short_index, bytes32), uint256)
     r: uint256 = convert(convert(rate, bytes32), uint256)
     indices: uint256 = (unsafe_add(long, 2**63) | unsafe_add(short, 2**63)) >> 64
-    self._check_signed(indices | (unsafe_add(r, 2**29) >> 30))
+    if (indices | (unsafe_add(r, 2**29) >> 30)) != 0:
+        self._refuse("packing: out of range")
     times: uint256 = (time << 128) | ((r & U30) << 160)
     return ((word >> 190) << 190) | times | (long & U64) | ((short & U64) << 64)
 
@@ -170,8 +166,10 @@ def replace_touched(word: uint256, skew: int256, oi_scale: uint256, price: uint2
     @notice The carry word with what a touch changes besides time: skew fraction, OI scale, price. The borrow rate is cleared.
     """
     k: uint256 = convert(convert(skew, bytes32), uint256)
-    self._check_signed(unsafe_add(k, 2**19) >> 20)
-    self._check_unsigned(oi_scale >> 8)
+    if unsafe_add(k, 2**19) >> 20 != 0:
+        self._refuse("packing: out of range")
+    if oi_scale >> 8 != 0:
+        self._refuse("packing: too large")
     scales: uint256 = ((k & U20) << 190) | (oi_scale << 224)
     return (word & (max_value(uint256) >> 66)) | scales | (floats.near(word >> 250, price) << 232)
 
@@ -182,7 +180,8 @@ def with_borrow(word: uint256, borrow: uint256) -> uint256:
     """
     @notice The carry word with another borrow rate (1e-6 a day, below 2^14).
     """
-    self._check_unsigned(borrow >> 14)
+    if borrow >> 14 != 0:
+        self._refuse("packing: too large")
     return (word & ~(U14 << 210)) | (borrow << 210)
 
 
@@ -214,8 +213,10 @@ def pack_book(longs: int256, shorts: int256, quote: int256) -> uint256:
     low: uint256 = convert(convert(longs, bytes32), uint256)
     high: uint256 = convert(convert(shorts, bytes32), uint256)
     raw: uint256 = convert(convert(quote, bytes32), uint256)
-    self._check_unsigned((low | high) >> 72)
-    self._check_signed(unsafe_add(raw, 2**111) >> 112)
+    if ((low | high) >> 72) != 0:
+        self._refuse("packing: too large")
+    if unsafe_add(raw, 2**111) >> 112 != 0:
+        self._refuse("packing: out of range")
     return low | (high << 72) | (raw << 144)
 
 
@@ -391,7 +392,9 @@ def unpack_sums(first: uint256, second: uint256) -> Sums:
 def pack_sums(s: Sums) -> (uint256, uint256):
     a: uint256 = convert(convert(s.a, bytes32), uint256)
     v: uint256 = convert(convert(s.v, bytes32), uint256)
-    self._check_signed((unsafe_add(a, 2**63) | unsafe_add(v, 2**63)) >> 64)
-    self._check_unsigned(((s.z | s.g | s.h) >> 64) | (s.b >> 128))
+    if ((unsafe_add(a, 2**63) | unsafe_add(v, 2**63)) >> 64) != 0:
+        self._refuse("packing: out of range")
+    if (((s.z | s.g | s.h) >> 64) | (s.b >> 128)) != 0:
+        self._refuse("packing: too large")
     first: uint256 = (a & U64) | ((v & U64) << 64) | (s.z << 128) | (s.g << 192)
     return first, s.h | (s.b << 64) | (s.listed << 192)

@@ -63,12 +63,16 @@ def replaced(
         larger: uint256 = max(longs, shorts)
         skew: uint256 = unsafe_sub(larger, min(longs, shorts))
         exposure: uint256 = unsafe_mul(price, skew)
-        # the pool's n is negative where traders are long; A is floored
+        # A and V are floored, but division truncates
         beta_n: int256 = convert(convert(unsafe_mul(beta, exposure), bytes32), int256)
         if longs > shorts:
-            beta_n = unsafe_sub(0, beta_n)
-        s.a = unsafe_sub(rounding.floor_div(beta_n, SIGNED_RISK_TO_MICRO), s.a)
-        s.v = unsafe_sub(rounding.floor_div(pricing.pool_value_down(book, carry, price), MICRO), s.v)
+            # the pool is short
+            beta_n = unsafe_sub(1 - SIGNED_RISK_TO_MICRO, beta_n)
+        s.a = unsafe_sub(unsafe_div(beta_n, SIGNED_RISK_TO_MICRO), s.a)
+        value: int256 = pricing.pool_value_down(book, carry, price)
+        if value < 0:
+            value = unsafe_sub(value, MICRO - 1)
+        s.v = unsafe_sub(unsafe_div(value, MICRO), s.v)
         premium: uint256 = unsafe_add(unsafe_mul(exposure, skew), unsafe_sub(twice_scale, 1))
         s.z = unsafe_sub(unsafe_div(premium, twice_scale), s.z)
         s.g = unsafe_sub(

@@ -144,5 +144,8 @@ def pool_value_down(book: uint256, carry: uint256, price: uint256) -> int256:
     short_index: int256 = convert(convert((carry >> 64) << 192, bytes32), int256) >> 192
     longs = unsafe_mul(longs, unsafe_sub(p, unsafe_mul(long_index, INDEX_TO_WAD)))
     shorts = unsafe_mul(shorts, unsafe_sub(p, unsafe_mul(short_index, INDEX_TO_WAD)))
-    owed: int256 = rounding.ceil_div(unsafe_sub(longs, shorts), 10**8)
-    return unsafe_sub(unsafe_sub(0, owed), convert(convert(book, bytes32), int256) >> 144)
+    # minus what is owed rounded up is what is due rounded down, but division truncates
+    due: int256 = unsafe_sub(shorts, longs)
+    if due < 0:
+        due = unsafe_sub(due, 10**8 - 1)
+    return unsafe_sub(unsafe_div(due, 10**8), convert(convert(book, bytes32), int256) >> 144)

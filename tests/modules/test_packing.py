@@ -112,6 +112,14 @@ def test_price_float(numbers: Any, x: int) -> None:
     assert x - expected <= x >> 17
 
 
+@pytest.mark.parametrize("before", [0, 10**15, WAD, 50_000 * WAD, 2**89 - 1])
+@pytest.mark.parametrize("after", [0, 2**25, 10**15, WAD, 2 * WAD, 50_000 * WAD, 51_000 * WAD, 2**89 - 1])
+def test_price_of_a_touch(numbers: Any, before: int, after: int) -> None:
+    # whatever the price of the touch before, whose exponent is tried first
+    word = numbers.replace_touched(numbers.float_of(before) << 232, 0, 0, after)
+    assert word >> 232 == numbers.float_of(after)
+
+
 def test_risk_entry(numbers: Any) -> None:
     # BTC: 4 %, 1.6 %, 4.31 %; clamp of 2.15 % a day is 21,500,000e-9; velocity 1 a day^2 is 1e9 e-9
     assert tuple(numbers.unpack_risk(words.risk(400, 160, 431, 215, 1_000))) == (
