@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import boa
@@ -131,28 +132,61 @@ def test_an_empty_debtor(engine: Any) -> None:
     assert plan.touched == [] and plan.taken == 8 * [0]
 
 
-def test_borrow_rate_with_inventory_of_the_leg_and_of_another_market(engine: Any) -> None:
-    """F-2 at the utilisation after the slice, which `weigh` finds for the same pool with the words of the touch."""
+def in_stock(amount: int, market: int, words: Any) -> tuple[int, ...]:
+    """So many whole units in the pool's inventory at 10 % discount, with the market's carry and book."""
+    held = {"held": amount * WAD, "lendable": amount * WAD * 9_000}
+    return leg(market=market, risk=RISK, word=price(1_000 * WAD), carry=words.carry, book=words.book, **held)
+
+
+def words_of(market: tuple[int, ...]) -> SimpleNamespace:
+    return SimpleNamespace(carry=market[2], book=market[7])
+
+
+def rate_at(used: int) -> int:
+    """F-2 at a utilisation (WAD), 1e-6 a day."""
+    rates = Rates()
+    kink = rates.kink * WAD // 10_000
+    return rates.base - (-(rates.slope1 * min(used, kink) + rates.slope2 * max(0, used - kink)) // WAD)
+
+
+def borrow_of(carry_word: int) -> int:
+    return carry_word >> 210 & (2**14 - 1)
+
+
+@pytest.fixture
+def markets() -> list[tuple[int, ...]]:
+    """The account's market, long 100 of which it holds all, and another that is short 40; both touched at 1,000."""
     touch = carry(time=boa.env.timestamp, price=float_of(1_000 * WAD))
-    market = a_leg(100, -100_000, 100, carry=touch)
-    other = a_leg(0, 0, 0, 40, market=1, carry=touch)
-    mine = {"risk": RISK, "word": price(1_000 * WAD), "held": 2 * WAD, "lendable": 2 * WAD * 9_000}
-    its = {"carry": other[2], "book": other[5], **mine, "held": 3 * WAD, "lendable": 3 * WAD * 9_000}
-    before = (leg(market=0, carry=market[2], book=market[5], **mine), leg(market=1, **its))
-    sums = sums_of(engine, market, other)
-    plan = engine.resolve([market], a_patient(4_000, 4_000, 5_000), a_pool(40_000, *sums, stock=before))
-    closed = 4168518519 * 10**10  # as without inventory: the slice does not depend on the pool
-    assert unpacked(plan.touched[0].position)[0] == 100 * WAD - closed
-    words = plan.touched[0]
-    after = (leg(market=0, carry=words.carry, book=words.book, **mine), leg(market=1, **its))
-    cash = 40_000 * WAD + closed // 2  # 0.05 % of 1,000 a unit
-    pool = (cash, plan.first_sums, plan.second_sums, VENUE, Rates().word(), list(after))
-    equity, used = engine.weigh(pool)
-    # traders are even, no premium but P skew^2 / 2K of both markets; 5 units of inventory at 90 %
-    left = 100 * WAD - closed
+    return [a_leg(100, -100_000, 100, carry=touch), a_leg(0, 0, 0, 40, market=1, carry=touch)]
+
+
+def assert_weighed(engine: Any, plan: Any, touched: Any, left: int, cash: int, other: tuple) -> None:
+    """The pool after it, by `weigh` with the words of the touch: R by hand, and F-2 of the utilisation stored."""
+    stock = (in_stock(2, 0, touched), in_stock(3, 1, words_of(other)))
+    equity, used = engine.weigh((cash, plan.first_sums, plan.second_sums, VENUE, Rates().word(), list(stock)))
+    # traders are even; P skew^2 / 2K of both markets; five units of inventory at 90 %
     premium = (left**2 + (40 * WAD) ** 2) / WAD * 1_000 / 2_000
     assert equity == pytest.approx(cash + 4_500 * WAD - premium, rel=1e-5)
-    kink, rates = 8 * WAD // 10, Rates()
-    rate = -(-(rates.slope1 * min(used, kink) + rates.slope2 * max(0, used - kink)) // WAD) + rates.base
-    assert rate > rates.base
-    assert words.carry >> 210 & (2**14 - 1) == rate
+    assert borrow_of(touched.carry) == rate_at(used) > Rates().base
+
+
+def test_borrow_rate_of_a_slice_over_inventory(engine: Any, markets: list[tuple[int, ...]]) -> None:
+    market, other = markets
+    stock = (in_stock(2, 0, words_of(market)), in_stock(3, 1, words_of(other)))
+    sums = sums_of(engine, market, other)
+    plan = engine.resolve([market], a_patient(4_000, 4_000, 5_000), a_pool(40_000, *sums, stock=stock))
+    closed = 4168518519 * 10**10  # as without inventory: the slice does not depend on the pool
+    left = 100 * WAD - closed
+    assert unpacked(plan.touched[0].position)[0] == left
+    # 0.05 % of 1,000 a unit
+    assert_weighed(engine, plan, plan.touched[0], left, 40_000 * WAD + closed // 2, other)
+
+
+def test_borrow_rate_of_orders_over_inventory(engine: Any, markets: list[tuple[int, ...]]) -> None:
+    market, other = markets
+    stock = (in_stock(2, 0, words_of(market)), in_stock(3, 1, words_of(other)))
+    sums = sums_of(engine, market, other)
+    plan = engine.trades([market], [an_order(fraction=WAD // 2)], a_pool(40_000, *sums, stock=stock))
+    # 50 sold at 1,000 (1 + (200 - 50) / 2,000) = 1,075: 3,750 of premium, less 0.02 % of 50,000 for narrowing
+    assert plan.cash == 3_740 * WAD
+    assert_weighed(engine, plan, plan.moved[0], 50 * WAD, (40_000 - 3_740) * WAD, other)

@@ -23,7 +23,6 @@ class Chain:
         self.url = url
         self.w3 = Web3(Web3.HTTPProvider(url))
         self.account = self.w3.eth.accounts[0]
-        self.time = self.w3.eth.get_block("latest")["timestamp"]
         compiled = compile_contract(ROOT / "contracts" / "OracleAdapter.vy")
         factory = self.w3.eth.contract(abi=compiled["abi"], bytecode=compiled["bytecode"])
         receipt = self.w3.eth.wait_for_transaction_receipt(
@@ -56,7 +55,7 @@ class Chain:
 
     def block(self, *calls) -> list[int]:
         """Gas of each call, all in one block, ten seconds after the last."""
-        self.time += 10
+        self.time = self.w3.eth.get_block("latest")["timestamp"] + 10
         rpc(self.url, "evm_setAutomine", False)
         sent = [call.transact({"from": self.account, "gas": 1_000_000}) for call in calls]
         rpc(self.url, "evm_setNextBlockTimestamp", self.time)
