@@ -92,6 +92,7 @@ def trades(
 def resolve(legs: DynArray[IEngine.Leg, 24], patient: IEngine.Patient, pool: IEngine.Pool) -> IEngine.Plan:
     """
     @notice Liquidate the patient (Q-1, Q-2): the slice that restores E = h MM, or all of the account.
+    @dev In one piece, because an internal function that takes the legs copies them: in three it would cost 2,300 gas more.
     """
     # to the pool, the cover fund and the keeper, from each book before the slice
     rates: DynArray[uint256[3], 16] = []

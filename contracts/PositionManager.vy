@@ -159,13 +159,14 @@ def close_fraction(account: uint256, f: uint256):
     legs: DynArray[IEngine.Leg, 24] = portfolio.legs(a, wiring.words(a.reads))
     checks.that(len(legs) != 0, "manager: nothing to close")
     orders: DynArray[IEngine.Order, 16] = []
-    dust: int256 = 0
+    # what E - MM may fall by: rounding to lots, and all cost against the mark
+    spared: int256 = 0
     for leg: IEngine.Leg in legs:
         order: IEngine.Order = empty(IEngine.Order)
         order.fraction = f
         order.spread = True
         orders.append(order)
-        dust = unsafe_add(dust, gates.lot_value(leg.word))
+        spared = unsafe_add(spared, gates.lot_value(leg.word))
     batch: IEngine.Batch = staticcall IEngine(wiring.ENGINE).trades(legs, orders, portfolio.pool())
     for m: IEngine.Moved in batch.moved:
         books.store(account, m)
@@ -174,9 +175,10 @@ def close_fraction(account: uint256, f: uint256):
     books.second_sums = batch.second_sums
     wiring.book(account, batch.cash, 0, 0, 0)
     after: margin.Health = portfolio.health(account)
-    # all cost against the mark is conceded: only the requirement must have fallen in proportion
     conceded: int256 = max(unsafe_sub(before.equity, after.equity), 0)
-    gates.check_reduced(before, after, unsafe_add(conceded, dust), books.venue)
+    spared = unsafe_add(spared, conceded)
+    enough: bool = gates.covered(after, books.venue)
+    gates.check_reduced(gates.may_reduce(enough, margin.slack(before), margin.slack(after), spared))
     log IPositionManager.BookReduced(account=account, fraction=f, cost=convert(conceded, uint256))
 
 
@@ -195,8 +197,9 @@ def settle_loss(account: uint256, market: uint256) -> uint256:
     order.settle = min(unsafe_sub(a.cash, convert(a.reserved, int256)), -h.profit)
     change: int256 = execution.trade(account, portfolio.market_leg(account, market), order).cash
     wiring.book(account, change, 0, 0, 0)
-    log IPositionManager.LossSettled(account=account, market=market, amount=convert(-change, uint256))
-    return convert(-change, uint256)
+    settled: uint256 = convert(-change, uint256)
+    log IPositionManager.LossSettled(account=account, market=market, amount=settled)
+    return settled
 
 
 @external
@@ -246,11 +249,12 @@ def charge_keeper_fee(account: uint256, keeper: uint256, fee: uint256) -> uint25
     authority.check_role(authority.ORDER_BOOK)
     wiring.reserve(account, -convert(fee, int256))
     h: margin.Health = portfolio.health(account)
-    paid: int256 = min(convert(fee, int256), h.equity)
     if margin.slack(h) < 0:
         return 0
-    wiring.book(account, 0, keeper, convert(paid, uint256), 0)
-    return convert(paid, uint256)
+    # E >= MM >= 0
+    paid: uint256 = min(fee, convert(h.equity, uint256))
+    wiring.book(account, 0, keeper, paid, 0)
+    return paid
 
 
 @external
@@ -268,41 +272,27 @@ def trade(fill: IPositionManager.Fill) -> IPositionManager.Filled:
     bit: uint256 = 1 << fill.market
     ids: uint256 = a.reads | bit
     words: DynArray[uint256, 32] = wiring.refresh(ids)
-    below: uint256 = ids & unsafe_sub(bit, 1)
-    leg.word = words[books.count(below)]
+    leg.word = words[books.count(ids & unsafe_sub(bit, 1))]
     before: margin.Health = empty(margin.Health)
     if (packing.position_base(leg.position) > 0) != (fill.size > 0):
         before = portfolio.weigh(a, ids, words)
-    venue: uint256 = books.venue
-    gates.check_band(fill.price, packing.price_of(leg.word), venue)
-    order: IEngine.Order = IEngine.Order(
-        size=fill.size,
-        price=fill.price,
-        worst=fill.worst_price,
-        reduce_only=fill.reduce_only,
-        spread=fill.spread,
-        fraction=0,
-        settle=0,
-        limits=books.limits[fill.market],
-    )
-    t: IEngine.Traded = execution.trade(fill.account, leg, order)
+    gates.check_band(fill.price, packing.price_of(leg.word), books.venue)
+    t: IEngine.Traded = execution.trade(fill.account, leg, execution.order_of(fill))
     wiring.book(fill.account, t.cash, fill.keeper, fill.keeper_fee, 0)
-    a.cash += t.cash - convert(fill.keeper_fee, int256)
-    if fill.keeper == fill.account:
-        a.cash += convert(fill.keeper_fee, int256)
+    leaving: uint256 = fill.keeper_fee if fill.keeper != fill.account else 0
+    a.cash += t.cash - convert(leaving, int256)
     a.markets = books.bitmaps[fill.account]
     a.reads = a.markets | a.backed
     after: margin.Health = portfolio.weigh(a, ids, words)
     # a full close takes its own market out of what the account reads: its price counts all the same
     portfolio.check_priced(after.priced and packing.price_state(leg.word) == 0)
+    enough: bool = gates.covered(after, books.venue)
     if gates.reduced(packing.position_base(leg.position), packing.position_base(t.moved.position)):
-        conceded: int256 = convert(t.moved.fee, int256) + gates.lot_value(leg.word)
-        if margin.slack(before) >= 0 and fill.keeper != fill.account:
-            # an account that is already liquidatable may not pay keepers out of what it owes
-            conceded += convert(fill.keeper_fee, int256)
-        gates.check_reduced(before, after, conceded, venue)
+        slack: int256 = margin.slack(before)
+        cost: int256 = gates.trade_cost(t.moved.fee, leaving, slack, leg.word)
+        gates.check_reduced(gates.may_reduce(enough, slack, margin.slack(after), cost))
     else:
-        gates.check_initial(margin.risk_equity_down(after, venue), after)
+        gates.check_initial(enough)
     return IPositionManager.Filled(
         size=t.moved.size, price=t.moved.price, fee=t.moved.fee, realised=t.moved.realised
     )
@@ -332,24 +322,11 @@ def liquidate(account: uint256, keeper_cost: uint256, reward_account: uint256) -
         legs.append(leg)
         t = margin.with_leg(t, leg.position, leg.carry, leg.risk, leg.word, leg.held, leg.lendable)
     h: margin.Health = margin.health(t, a.cash, a.markets != 0, books.venue)
-    if not h.priced:
-        return IPositionManager.Slice(fraction=0, reward=0, reason=2)
-    if not h.liquidatable:
-        return IPositionManager.Slice(fraction=0, reward=0, reason=1)
-    patient: IEngine.Patient = IEngine.Patient(
-        cash=a.cash,
-        cover=wiring.cash_of(wiring.COVER_ACCOUNT),
-        equity=h.equity,
-        raw=h.raw,
-        cost=0,
-        assets=a.assets,
-        amounts=a.amounts,
-        entries=books.collateral,
+    if not (h.priced and h.liquidatable):
+        return IPositionManager.Slice(fraction=0, reward=0, reason=1 if h.priced else 2)
+    plan: IEngine.Plan = staticcall IEngine(wiring.ENGINE).resolve(
+        legs, self._patient(a, h, keeper_cost), portfolio.pool()
     )
-    if a.reads != 0:
-        # an empty account with negative cash is only written off: no reward for tidying up
-        patient.cost = min(keeper_cost, packing.venue_keeper_cap(books.venue))
-    plan: IEngine.Plan = staticcall IEngine(wiring.ENGINE).resolve(legs, patient, portfolio.pool())
     books.store_slice(account, a.markets, plan.touched)
     books.first_sums = plan.first_sums
     books.second_sums = plan.second_sums
@@ -366,6 +343,23 @@ def liquidate(account: uint256, keeper_cost: uint256, reward_account: uint256) -
         positions=execution.positions(plan),
     )
     return IPositionManager.Slice(fraction=plan.fraction, reward=plan.reward, reason=0)
+
+
+@view
+@internal
+def _patient(a: portfolio.Account, h: margin.Health, keeper_cost: uint256) -> IEngine.Patient:
+    # an empty account with negative cash is only written off: no reward for tidying up
+    cost: uint256 = min(keeper_cost, packing.venue_keeper_cap(books.venue)) if a.reads != 0 else 0
+    return IEngine.Patient(
+        cash=a.cash,
+        cover=wiring.cash_of(wiring.COVER_ACCOUNT),
+        equity=h.equity,
+        raw=h.raw,
+        cost=cost,
+        assets=a.assets,
+        amounts=a.amounts,
+        entries=books.collateral,
+    )
 
 
 @internal
@@ -399,4 +393,4 @@ def _check_free(account: uint256):
     if books.bitmaps[account] == 0 and wiring.cash_of(account) >= 0:
         return
     h: margin.Health = portfolio.fresh_health(account)
-    gates.check_initial(margin.free_equity(h), h)
+    gates.check_initial(margin.free_equity(h) >= convert(h.initial, int256))

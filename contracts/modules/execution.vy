@@ -5,6 +5,7 @@
 """
 
 from interfaces import IEngine
+from interfaces import IPositionManager
 from interfaces import IVault
 from contracts.modules import books
 from contracts.modules import portfolio
@@ -15,6 +16,21 @@ uses: portfolio
 uses: wiring
 
 WAD: constant(uint256) = 10**18
+
+
+@view
+@internal
+def order_of(fill: IPositionManager.Fill) -> IEngine.Order:
+    return IEngine.Order(
+        size=fill.size,
+        price=fill.price,
+        worst=fill.worst_price,
+        reduce_only=fill.reduce_only,
+        spread=fill.spread,
+        fraction=0,
+        settle=0,
+        limits=books.limits[fill.market],
+    )
 
 
 @internal

@@ -151,7 +151,8 @@ def _with_markets(
 @view
 @internal
 def _measured(stock: Stock, words: DynArray[uint256, 32]) -> Measured:
-    # every market and asset at the price words of stock.ids in ascending order, carry brought to this block
+    # every market and asset at the price words of stock.ids in ascending order, carry brought to this block; of the sums V and Z
+    # are left out: they are in µ, and U-0 takes the exact ones
     m: Measured = empty(Measured)
     for i: uint256 in range(len(stock.legs), bound=32):
         leg: IEngine.Leg = stock.legs[i]
@@ -169,7 +170,6 @@ def _measured(stock: Stock, words: DynArray[uint256, 32]) -> Measured:
             )
             m.open += pricing.pool_value_down(leg.book, accrued, price)
             m.premium += self._premium_up(leg.book, leg.terms, price)
-        # the sums' own V and Z are in µ: U-0 takes the exact ones
     m.sums.v = 0
     m.sums.z = 0
     return m

@@ -162,11 +162,12 @@ def _margin_refusal(
     reduced: bool = gates.reduced(
         packing.position_base(leg.position), packing.position_base(done.moved.position)
     )
+    enough: bool = gates.covered(after, venue)
     if not reduced:
-        enough: bool = margin.risk_equity_down(after, venue) >= convert(after.initial, int256)
         return "" if enough else "manager: below initial margin"
-    conceded: int256 = gates.trade_cost(done.moved.fee, keeper_fee, before, leg.word)
-    return "" if gates.may_reduce(before, after, conceded, venue) else "manager: reduction hurts"
+    slack: int256 = margin.slack(before)
+    cost: int256 = gates.trade_cost(done.moved.fee, keeper_fee, slack, leg.word)
+    return "" if gates.may_reduce(enough, slack, margin.slack(after), cost) else "manager: reduction hurts"
 
 
 @view
