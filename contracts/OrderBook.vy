@@ -56,6 +56,7 @@ TRADE: constant(Bytes[4]) = method_id(
 MANAGER: public(immutable(address))
 ORACLE: immutable(address)
 VAULT: immutable(address)
+COVER_ACCOUNT: immutable(uint256)
 
 keeper_fee: public(uint256)
 # Market => timing word, order hash => word of the pending order (both in pending.vy). A timing word holds the keeper
@@ -76,6 +77,7 @@ def __init__(manager: address, owner: address):
     MANAGER = manager
     ORACLE = staticcall IPositionManager(manager).ORACLE()
     VAULT = staticcall IPositionManager(manager).VAULT()
+    COVER_ACCOUNT = (convert(staticcall IPositionManager(manager).POOL(), uint256) << 96) | 1
     self._set_keeper_fee(FIRST_FEE)
 
 
@@ -152,7 +154,8 @@ def execute(
     """
     @notice Execute orders that are due, each at the first price published at or after commit + delay. One order's failure
             does not touch the others. For an executed order the caller's account (msg.sender << 96) gets the keeper fee,
-            for a failed one what the PositionManager lets the account pay of it.
+            for a failed one what the PositionManager lets the account pay of it; the cover fund gets that if the caller
+            owns the account.
     @param price_update Entry i is for order i: the 32 bytes of that first round's id; empty if it is the latest one.
            Longer entries fail the call. Nothing that is paid for can be passed yet: value must be 0 ("orders: value not
            accepted").
@@ -320,9 +323,18 @@ def _fill(
     if self._is_nobodys_fault(reason, order.market):
         self.words[id] = word
         return IOrderBook.Result(status=SKIPPED, reason=reverts.spoken(reason))
-    extcall IPositionManager(MANAGER).charge_keeper_fee(order.account, fill.keeper, fill.keeper_fee)
+    extcall IPositionManager(MANAGER).charge_keeper_fee(
+        order.account, self._payee(order.account, fill.keeper), fill.keeper_fee
+    )
     log IOrderBook.OrderFailed(account=order.account, market=order.market, order_hash=id, reason=reason)
     return IOrderBook.Result(status=FAILED, reason=reason)
+
+
+@view
+@internal
+def _payee(account: uint256, keeper: uint256) -> uint256:
+    # an owner who executes his own failing order pays the cover fund: failing on purpose is not free
+    return COVER_ACCOUNT if keeper >> 96 == account >> 96 else keeper
 
 
 @internal

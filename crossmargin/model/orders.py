@@ -160,7 +160,8 @@ class OrderBook:
         if reason is Reason.BAND or (reason is Reason.PRICE and not priced):
             return Result(SKIPPED, reason)
         del self.pending[order]
-        paid = self.venue.charge_keeper_fee(order.account, keeper, p.fee)
+        payee = self.venue.cover_id if keeper >> 96 == order.account >> 96 else keeper
+        paid = self.venue.charge_keeper_fee(order.account, payee, p.fee)
         return Result(FAILED, reason, None, paid)
 
     def _release(self, order: Order) -> None:

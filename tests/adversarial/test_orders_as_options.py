@@ -72,7 +72,10 @@ def test_it_does_not_keep_longer_than_its_round(arena: Arena, who: SimpleNamespa
     assert arena.execute(who.attacker, order, rounds=[first])[0].reason == "orders: expired"
 
 
-def test_to_make_it_fail_costs_the_fee(arena: Arena, who: SimpleNamespace, ours: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("keeper", ["keeper", "attacker"])
+def test_to_make_it_fail_costs_the_fee(
+    arena: Arena, who: SimpleNamespace, ours: tuple[str, ...], keeper: str
+) -> None:
     account = arena.deposit(who.attacker, 200_000 * USDC)
     before = arena.purse(*ours)
     order = arena.order(account, BTC, SIZE)
@@ -81,7 +84,7 @@ def test_to_make_it_fail_costs_the_fee(arena: Arena, who: SimpleNamespace, ours:
     publish(arena, 49_500 * WAD, 5)
     free = arena.manager.cash(account) - arena.vault.reserved(account)
     arena.manager.transfer(account, account + 1, arena.quote.address, free, sender=who.attacker)
-    assert arena.execute(who.keeper, order, rounds=[first])[0].status == FAILED
+    assert arena.execute(getattr(who, keeper), order, rounds=[first])[0].status == FAILED
     assert arena.purse(*ours) - before == -arena.orders.keeper_fee()
 
 

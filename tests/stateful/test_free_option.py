@@ -47,7 +47,6 @@ def test_a_keeper_is_paid_for_it(world: World) -> None:
     assert abort(world, world.actors["keeper"]) == setups.FIRST_FEE
 
 
-@pytest.mark.xfail(strict=True, reason="the fee of a failed order goes to its owner where he is its keeper")
 def test_the_owner_pays_for_it_too(world: World) -> None:
     """Executed by its owner it should not be free: the fee is what making an order fail costs."""
     assert abort(world, world.owners[0]) >= setups.FIRST_FEE

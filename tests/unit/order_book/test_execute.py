@@ -283,6 +283,17 @@ def test_margin_withdrawn_costs_order_and_fee(stage):
     assert (stage.cash(stage.keeper), stage.cash(stage.trader)) == (FEE, 10 * WAD - FEE)
 
 
+def test_an_owner_who_executes_his_failing_order_does_not_get_the_fee_back(stage):
+    order = stage.submitted()
+    stage.due(PRICE)
+    stage.venue.manager.withdraw(
+        stage.account, stage.venue.quote.address, 9_990 * TOKEN, stage.trader, sender=stage.trader
+    )
+    assert stage.execute(order, sender=stage.trader) == [(FAILED, "manager: below initial margin")]
+    assert stage.cash(stage.trader) == 10 * WAD - FEE
+    assert stage.venue.manager.cash(stage.venue.cover_account) == FEE
+
+
 @pytest.mark.parametrize(("size", "better"), [(WAD, -1), (-WAD, 1)])
 def test_a_price_beyond_the_bound(stage, size, better):
     exact = fill_price(stage, PRICE, size)
