@@ -30,11 +30,6 @@ from ethereum.ercs import IERC4626
 
 implements: ILens
 
-# the Vault's snapshot, of which only the account's word is wanted
-interface IVaultWord:
-    def snapshot(account: uint256) -> uint256: view
-
-
 QUOTE: constant(uint256) = 255
 WAD: constant(int256) = 10**18
 
@@ -79,7 +74,7 @@ def health(accounts: DynArray[uint256, 1000]) -> DynArray[ILens.Health, 1000]:
     found: DynArray[ILens.Health, 1000] = []
     for account: uint256 in accounts:
         m: margin.Health = empty(margin.Health)
-        word: uint256 = staticcall IVaultWord(VAULT).snapshot(account)
+        word: uint256 = staticcall IVault(VAULT).word(account)
         if word >> 224 != 0:
             h: reading.Held = self._held(account, v)
             m = margin.evaluate(h.cash, h.legs, v.venue)

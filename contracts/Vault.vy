@@ -4,16 +4,16 @@
 @title Vault: custody of tokens and the double-entry ledger of balances
 @license MIT
 @notice One word of cash, reservation and asset bits for each account, one amount for each collateral it holds.
-        Amounts are WAD (1e18) unless called `tokens`, which are in the token's own decimals.
-        Asset ids: 0 … 7 are collateral in the order of listing, 255 is the quote token.
+        Amounts are WAD (1e18) unless called `tokens`, which are in the token's own decimals. Asset ids: 0 … 7 are
+        collateral in the order of listing, 255 is the quote token.
         Only the PositionManager moves anything; it decides who may, the Vault that the books stay right.
         Every function but MANAGER is locked while a token is being moved, views included.
         Keeps I-1 (tokens held >= ledger), I-2 and L-1 (sums of balances = credited), the D of I-4 and L-2,
         I-7 (bit set <=> amount not zero) and its part of I-28: no role here can move what belongs to an account.
 @custom:kill There is no switch, owner or upgrade here. Stop new business where it is decided: set the venue to
-        reduce-only and the entry caps to zero; withdrawals go on. A token that misbehaves blocks its own moves
-        only: stop its deposits. If `credited` ever exceeds the tokens held, or the sums differ from `credited`,
-        pause entries, deploy a new Vault with a new PositionManager and let the accounts move over.
+        reduce-only and the entry caps to zero; withdrawals go on. A token that misbehaves blocks its own moves only: stop
+        its deposits. If ever tokens held < `credited` or the sums differ from it, pause entries and let the accounts move
+        to a new Vault with a new PositionManager.
 """
 
 from contracts.modules import packing
@@ -73,9 +73,8 @@ def pull(account: uint256, asset: uint256, payer: address, tokens: uint256) -> u
     """
     @notice Take `tokens` from `payer`, who approved the Vault, and credit `account` with what arrived, at most `tokens`,
             rounded down to WAD. Reverts if that is nothing ("vault: nothing credited"), if the token returns false
-            ("vault: token refused"), if `tokens` is not a whole number of WAD units ("vault: amount granularity")
-            or beyond 2**128 - 1, and if the balance would pass its bound.
-    @return WAD credited.
+            ("vault: token refused"), if `tokens` is not a whole number of WAD units ("vault: amount granularity") or
+            beyond 2**128 - 1, and if the balance would pass its bound. Returns the WAD credited.
     """
     self._check_manager()
     token: address = empty(address)
@@ -97,8 +96,8 @@ def push(account: uint256, asset: uint256, receiver: address, tokens: uint256) -
     """
     @notice Debit `account` and send exactly `tokens` to `receiver`. Of the quote only cash - reserved can leave
             ("vault: insufficient balance"), and only while the ledger holds it: positive cash may exceed the tokens
-            by D ("vault: not enough tokens"). Reverts if the Vault's balance does not fall by exactly `tokens`
-            ("vault: token moved wrong amount"), and for the amounts that `pull` refuses.
+            by D ("vault: not enough tokens"). Reverts if the Vault's balance does not fall by exactly `tokens` ("vault: token
+            moved wrong amount"), and where `pull` does for the amount; 0 is allowed.
     @return WAD debited.
     """
     self._check_manager()
@@ -226,6 +225,15 @@ def collateral(account: uint256, asset: uint256) -> uint256:
 
 @view
 @external
+def word(account: uint256) -> uint256:
+    """
+    @return The account's packed word: cash, what of it is reserved, bitmap of its collateral (see packing.vy).
+    """
+    return self.words[account]
+
+
+@view
+@external
 def snapshot(account: uint256) -> (uint256, DynArray[uint256, 8]):
     """
     @return The account's packed word (see packing.vy), and its collateral amounts in WAD in ascending order of asset.
@@ -342,10 +350,7 @@ def _debit(account: uint256, asset: uint256, amount: uint256):
 
 @internal
 def _book(account: uint256, delta: int256) -> int256:
-    """
-    @notice Change the cash of `account` by `delta`.
-    @return By how much its share of D rose.
-    """
+    # returns by how much the account's share of D rose
     word: uint256 = self.words[account]
     # The hot path: cash, the low 128 bits, is read and replaced in place (layout in packing.vy).
     before: int256 = convert(convert(word << 128, bytes32), int256) >> 128
@@ -385,8 +390,7 @@ def _check_manager():
 @pure
 @internal
 def _check_free(word: uint256, amount: uint256):
-    reserved: int256 = convert(packing.vault_reserved(word), int256)
-    free: int256 = unsafe_sub(packing.vault_cash(word), reserved)
+    free: int256 = unsafe_sub(packing.vault_cash(word), convert(packing.vault_reserved(word), int256))
     self._check_balance(free >= 0 and convert(free, uint256) >= amount)
 
 

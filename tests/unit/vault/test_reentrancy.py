@@ -20,6 +20,7 @@ ARGUMENTS = {
     "cash": lambda s: (s.account,),
     "reserved": lambda s: (s.account,),
     "collateral": lambda s: (s.account, 0),
+    "word": lambda s: (s.account,),
     "snapshot": lambda s: (s.account,),
     "debt": lambda s: (),
     "credited": lambda s: (QUOTE,),
