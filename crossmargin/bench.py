@@ -311,8 +311,8 @@ class Bench:
                 return
         raise CrossmarginError("the bench could not make its accounts liquidatable")
 
-    def liquidation(self, accounts: Sequence[int]) -> int:
-        """Gas of one `liquidate` of these accounts; every one must be a partial slice."""
+    def liquidation(self, accounts: Sequence[int], undo: bool = True) -> int:
+        """Gas of one `liquidate` of these accounts; every one must be a partial slice. `undo`: leave the chain as it was."""
         saved, prices = self.chain.rpc("evm_snapshot"), list(self.prices)
         self.fall(accounts)
         call = self.Liquidator.functions.liquidate(list(accounts), 0)
@@ -322,7 +322,8 @@ class Bench:
         for a in accounts:
             if self.PositionManager.functions.legs(a).call()[0] == 0:
                 raise CrossmarginError("the bench closed an account it meant to slice")
-        self.chain.rpc("evm_revert", saved)
+        if undo:
+            self.chain.rpc("evm_revert", saved)
         self.prices = prices
         return gas
 
@@ -375,7 +376,9 @@ class Bench:
             note("withdraw", n, withdrawn)
             note("account_health", n, health)
             note("order", n, self.trade_gas(n))
-        self.liquidation([self.squeezed("warm-up", [0])])
+        # the first liquidation of a venue also opens the cover fund's account
+        self.liquidation([self.squeezed("warm-up", [0])], undo=False)
+        self.rounds()
         for n in COUNTS:
             note("liquidate", n, self.liquidation([self.squeezed(f"squeezed{n}", range(n + 1))]))
         batch = [self.squeezed(f"batch{i}", range(4)) for i in range(20)]
