@@ -190,18 +190,14 @@ def _exit(s: ILiquidityPool.PoolState, assets: uint256, shares: uint256, receive
 
 @external
 def transfer(to: address, amount: uint256) -> bool:
-    """
-    @notice ERC-20, under this contract's lock.
-    """
+    """@notice ERC-20, under this contract's lock."""
     erc20._transfer(msg.sender, to, amount)
     return True
 
 
 @external
 def transferFrom(owner: address, to: address, amount: uint256) -> bool:
-    """
-    @notice ERC-20, under this contract's lock.
-    """
+    """@notice ERC-20, under this contract's lock."""
     erc20._spend_allowance(owner, msg.sender, amount)
     erc20._transfer(owner, to, amount)
     return True
@@ -271,9 +267,7 @@ def previewRedeem(shares: uint256) -> uint256:
 @view
 @external
 def maxDeposit(receiver: address) -> uint256:
-    """
-    @notice Token units that `deposit` would take now: 0 while closed, else what the ledger can hold.
-    """
+    """@notice Token units that `deposit` would take now: 0 while closed, else what the ledger can hold."""
     return self._entry_room(self._now())
 
 
