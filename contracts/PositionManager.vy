@@ -272,7 +272,7 @@ def trade(fill: IPositionManager.Fill) -> IPositionManager.Filled:
     bit: uint256 = 1 << fill.market
     ids: uint256 = a.reads | bit
     words: DynArray[uint256, 32] = wiring.refresh(ids)
-    leg.word = words[books.count(ids & unsafe_sub(bit, 1))]
+    leg.word = words[bits.count(ids & unsafe_sub(bit, 1))]
     before: margin.Health = empty(margin.Health)
     if (packing.position_base(leg.position) > 0) != (fill.size > 0):
         before = portfolio.weigh(a, ids, words)

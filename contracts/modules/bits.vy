@@ -25,3 +25,19 @@ def without_lowest(bits: uint256) -> uint256:
     @notice The bitmap less its lowest set bit.
     """
     return bits & unsafe_sub(bits, 1)
+
+
+@pure
+@internal
+def count(bits: uint256) -> uint256:
+    """
+    @notice Number of set bits.
+    """
+    n: uint256 = 0
+    left: uint256 = bits
+    for _i: uint256 in range(32):
+        if left == 0:
+            break
+        left = left & unsafe_sub(left, 1)
+        n = unsafe_add(n, 1)
+    return n

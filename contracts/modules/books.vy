@@ -8,6 +8,7 @@
 
 from interfaces import IEngine
 from interfaces import IPositionManager
+from contracts.modules import bits
 from contracts.modules import checks
 from contracts.modules import packing
 
@@ -67,7 +68,7 @@ def store(account: uint256, m: IEngine.Moved):
         if m.position != 0:
             after = after | (1 << m.market)
         if after != held:
-            checks.that(self.count(after) <= 16, "manager: too many positions")
+            checks.that(bits.count(after) <= 16, "manager: too many positions")
             self.bitmaps[account] = after
         self.positions[account][m.market] = m.position
 
@@ -97,22 +98,6 @@ def log_trade(account: uint256, m: IEngine.Moved):
         log IPositionManager.Trade(
             account=account, market=m.market, size=m.size, price=m.price, fee=m.fee, realised=m.realised
         )
-
-
-@pure
-@internal
-def count(bits: uint256) -> uint256:
-    """
-    @notice Number of set bits.
-    """
-    n: uint256 = 0
-    left: uint256 = bits
-    for _i: uint256 in range(32):
-        if left == 0:
-            break
-        left = left & unsafe_sub(left, 1)
-        n = unsafe_add(n, 1)
-    return n
 
 
 @internal

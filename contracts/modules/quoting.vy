@@ -8,6 +8,7 @@ from interfaces import IEngine
 from interfaces import ILens
 from interfaces import IOrderBook
 from interfaces import IPositionManager
+from contracts.modules import bits
 from contracts.modules import gates
 from contracts.modules import margin
 from contracts.modules import packing
@@ -55,7 +56,7 @@ def quote(
     q.price = done.moved.price
     q.fee = done.moved.fee
     q.realised = done.moved.realised
-    if leg.position == 0 and self._count(h.markets) == MAX_POSITIONS:
+    if leg.position == 0 and bits.count(h.markets) == MAX_POSITIONS:
         q.reason = "manager: too many positions"
         return q
     return self._weighed(q, h, v.venue, leg, place, done)
@@ -206,12 +207,3 @@ def _pool(manager: address, v: reading.Venue, stock: reading.Held) -> IEngine.Po
         full.lendable = leg.lendable
         pool.inventory.append(full)
     return pool
-
-
-@pure
-@internal
-def _count(bits: uint256) -> uint256:
-    n: uint256 = 0
-    for id: uint256 in range(32):
-        n += (bits >> id) & 1
-    return n

@@ -3,6 +3,7 @@
 import boa
 import pytest
 
+from tests.support.scripted import UNLOCKED
 from tests.unit.liquidator.support import HOUR, LIQUIDATED
 
 ARGUMENTS = {
@@ -16,15 +17,6 @@ ARGUMENTS = {
 }
 # the scripted core sells nothing, so that these fail for another reason outside a call
 SALES = {"buy_collateral", "inventory_price"}
-# immutables and the two-step ownership of snekmate stand outside the lock; they move no value
-OUTSIDE = {
-    "MANAGER",
-    "owner",
-    "pending_owner",
-    "transfer_ownership",
-    "accept_ownership",
-    "renounce_ownership",
-}
 
 
 @pytest.fixture
@@ -37,7 +29,7 @@ def owned(core, over_core):
 
 def test_the_list_is_complete(over_core):
     functions = {item["name"] for item in over_core.abi if item["type"] == "function"}
-    assert functions == set(ARGUMENTS) | OUTSIDE
+    assert functions == set(ARGUMENTS) | UNLOCKED
 
 
 @pytest.mark.parametrize("name", sorted(set(ARGUMENTS) - SALES))

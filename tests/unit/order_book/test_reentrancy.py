@@ -3,6 +3,7 @@
 import boa
 import pytest
 
+from tests.support.scripted import UNLOCKED
 from tests.support.venue import account_of
 from tests.unit.order_book.support import DELAY, EXECUTED, FEE, TIMING, event, order_of, wait
 
@@ -18,15 +19,6 @@ ARGUMENTS = {
     "timing": lambda f: (1,),
     "keeper_fee": lambda f: (),
 }
-# immutables and the two-step ownership of snekmate stand outside the lock; they move no value
-OUTSIDE = {
-    "MANAGER",
-    "owner",
-    "pending_owner",
-    "transfer_ownership",
-    "accept_ownership",
-    "renounce_ownership",
-}
 
 
 @pytest.fixture
@@ -41,7 +33,7 @@ def armed(fake):
 
 def test_the_list_is_complete(fake):
     functions = {item["name"] for item in fake.book.abi if item["type"] == "function"}
-    assert functions == set(ARGUMENTS) | OUTSIDE
+    assert functions == set(ARGUMENTS) | UNLOCKED
 
 
 @pytest.mark.parametrize("name", ARGUMENTS)
