@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import threading
 import time
@@ -43,7 +44,8 @@ class Node:
                 self.send_response(outer.status)
                 self.send_header("Content-Length", str(len(text)))
                 self.end_headers()
-                self.wfile.write(text)
+                with contextlib.suppress(ConnectionError):  # who asked may have given up
+                    self.wfile.write(text)
 
             def log_message(self, *_: object) -> None:
                 pass
