@@ -17,15 +17,20 @@
           two maximum ages, the asset's and the quote's; after that it is stale.
         The quote's own word is id 255, in USD (or whatever unit the feeds share); the same rules, divided by 1.
 
+        On a chain with a sequencer every word given out has its highest bit set while that is down, or came back less than 900 s
+        ago (sequencer.vy): liquidations wait. The bit is never stored; prices and states are what they are without it.
+
         Keeps I-24 (one price for each underlying in a call) and, through `first_price_since`, its part of I-19: no
         caller has a choice between rounds. No source can make another's word wrong or its read fail.
 @custom:kill There is no switch. A feed that misbehaves is replaced with `set_feed`, which makes its word invalid until
         the new source is read; tightening its bounds makes it invalid at once. Other markets go on. Without a good quote
-        feed every market is invalid: replace it with `set_quote_feed`.
+        feed every market is invalid: replace it with `set_quote_feed`. The sequencer's feed is fixed: while it cannot be read
+        nobody is liquidated, and only another venue has another one.
 """
 
 from contracts.modules import chainlink
 from contracts.modules import packing
+from contracts.modules import sequencer
 from interfaces import IOracleAdapter
 from snekmate.auth import ownable
 from snekmate.auth import ownable_2step
@@ -34,8 +39,10 @@ implements: IOracleAdapter
 
 initializes: ownable
 initializes: ownable_2step[ownable := ownable]
+initializes: sequencer
 
 exports: (
+    sequencer.SEQUENCER,
     ownable_2step.owner,
     ownable_2step.pending_owner,
     ownable_2step.transfer_ownership,
@@ -69,13 +76,16 @@ feed_words: uint256[256]
 
 
 @deploy
-def __init__(owner: address):
+def __init__(owner: address, uptime: address):
     """
     @param owner Sets the feeds; meant to be a timelock. Two-step transfer.
+    @param uptime Chainlink's feed of the chain's sequencer, which must answer ("oracle: sequencer unreadable"); zero where the
+           chain has none. For good.
     """
     ownable.__init__()
     ownable_2step.__init__()
     ownable_2step._transfer_ownership(owner)
+    sequencer.__init__(uptime)
 
 
 # ---- prices ------------------------------------------------------------------------------------
@@ -87,9 +97,10 @@ def refresh(ids: uint256) -> DynArray[uint256, 32]:
     @notice Read the sources of the set bits, once a block each, store and return their price words. Anyone may call.
             Never reverts for the sake of a source; a market without a feed is invalid.
     @param ids Bitmap of markets, bits 0 ... 31 ("oracle: no such market").
-    @return The words in ascending order of market, layout in packing.vy.
+    @return The words in ascending order of market, layout in packing.vy; bit 255 of each while `in_grace`.
     """
     self._check_market(ids >> MARKETS == 0)
+    grace: uint256 = sequencer.grace_bit() if sequencer.SEQUENCER != empty(address) else 0
     found: DynArray[uint256, 32] = []
     quote: uint256 = 0
     left: uint256 = ids
@@ -103,7 +114,7 @@ def refresh(ids: uint256) -> DynArray[uint256, 32]:
             if quote == 0:
                 quote = self._refresh_quote()
             word = self._store(market, word, self._look(market, word, quote))
-        found.append(word)
+        found.append(word | grace)
     return found
 
 
@@ -115,6 +126,7 @@ def words(ids: uint256) -> DynArray[uint256, 32]:
     @param ids Bitmap of markets, bits 0 ... 31 ("oracle: no such market").
     """
     self._check_market(ids >> MARKETS == 0)
+    grace: uint256 = sequencer.grace_bit() if sequencer.SEQUENCER != empty(address) else 0
     found: DynArray[uint256, 32] = []
     quote: uint256 = 0
     left: uint256 = ids
@@ -128,8 +140,17 @@ def words(ids: uint256) -> DynArray[uint256, 32]:
             if quote == 0:
                 quote = self._quote_now()
             word = self._look(market, word, quote)
-        found.append(word)
+        found.append(word | grace)
     return found
+
+
+@view
+@external
+def in_grace() -> bool:
+    """
+    @notice Whether the chain's sequencer is down or unreadable, or came back less than 900 s ago; never without a sequencer.
+    """
+    return sequencer.SEQUENCER != empty(address) and sequencer.grace_bit() != 0
 
 
 @view

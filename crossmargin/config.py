@@ -107,6 +107,7 @@ class Config:
     """A whole deployment file, checked for form. Whether the values are within bounds the contracts decide."""
 
     name: str
+    sequencer: str | None  # the uptime feed of the chain's sequencer, where there is one
     quote: Token
     quote_feed: Feed
     pool_name: str
@@ -376,6 +377,7 @@ def _config(top: _Table) -> Config:
     collateral = tuple(_collateral_of(s, content) for s, content in top.tables("collateral").items())
     found = Config(
         name=str(top.take("name", "custom")),
+        sequencer=_address(top.take("sequencer", None), "sequencer"),
         quote=quote_token,
         quote_feed=quote_feed,
         pool_name=pool.text("name"),

@@ -37,6 +37,7 @@ STATES = ("valid", "uncertain", "stale", "divergent", "invalid")
 TOKEN, FEED = "DevToken", "DevFeed"
 COMPILED = (*CONTRACTS, TOKEN, FEED)  # what a deployment may need
 REPLACEABLE = ("QuoteLens", "Lens")
+NOBODY = "0x" + "00" * 20
 DEV_CHAINS = (1337, 31337)  # begin anew with every start
 
 
@@ -225,15 +226,22 @@ class _Run:
         answer = int(feed.price * 10**feed.decimals)
         return self._ensure(name, feed.decimals, f"{feed.symbol} / USD", answer, self._first_owner())
 
+    def _sequencer(self) -> str:
+        """The uptime feed of the chain's sequencer, or the zero address."""
+        address = self.config.sequencer
+        return NOBODY if address is None else self._checked_code(address, "sequencer")
+
     def _first_owner(self) -> str:
         """Who owned the contracts first: a later run may be another's."""
-        first = self.contracts.get("OracleAdapter") or next(iter(self.contracts.values()), None)
-        return Web3.to_checksum_address(first.args[-1]) if first else self.sender.address
+        if "OracleAdapter" in self.contracts:
+            return Web3.to_checksum_address(self.contracts["OracleAdapter"].args[0])
+        dev = next(iter(self.contracts.values()), None)
+        return Web3.to_checksum_address(dev.args[-1]) if dev else self.sender.address
 
     def _venue(self) -> None:
         """All contracts; Vault, PositionManager and LiquidityPool name each other before they exist."""
         owner = self._first_owner()
-        oracle = self._ensure("OracleAdapter", owner)
+        oracle = self._ensure("OracleAdapter", owner, self._sequencer())
         configurator = self._ensure("Configurator", owner)
         engine = self._ensure("Engine")
         manager, pool = self._predicted()
@@ -466,6 +474,7 @@ class _Run:
             ("PositionManager", "CONFIGURATOR", (), at["Configurator"]),
             ("PositionManager", "roles", (at["OrderBook"],), 1),
             ("PositionManager", "roles", (at["Liquidator"],), 2),
+            ("OracleAdapter", "SEQUENCER", (), self.config.sequencer or NOBODY),
             ("Configurator", "manager", (), manager),
             ("LiquidityPool", "MANAGER", (), manager),
             ("LiquidityPool", "asset", (), quote),

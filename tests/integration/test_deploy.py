@@ -408,10 +408,25 @@ def test_real_feeds_and_tokens_that_are_there(chain, w3, node_modules, tmp_path)
     assert deploy(chain, key=KEY, out=tmp_path, markets=["SOL"], feeds=feeds, tokens={"USDC": token}) == d
 
 
+def test_the_sequencers_feed_of_a_layer_2(chain, w3, tmp_path):
+    uptime = web3_proxy(w3, web3_mock(w3, 0, 0)).address
+    config = replace(load(), sequencer=uptime)
+    d = deploy(chain, config, key=KEY, out=tmp_path, markets=["SOL"])
+    oracle = contract(w3, d, "OracleAdapter").functions
+    assert oracle.SEQUENCER().call() == uptime
+    assert oracle.in_grace().call()  # it has just come up
+    assert d.owner == oracle.owner().call() == DEPLOYER
+    assert deploy(chain, config, key=KEY, out=tmp_path, markets=["SOL"]) == d
+    with pytest.raises(DeployError, match=r"OracleAdapter at .* was deployed with other arguments"):
+        deploy(chain, key=KEY, out=tmp_path, markets=["SOL"])
+
+
 def test_what_is_not_there_is_refused(chain, tmp_path):
     nowhere = "0x" + "12" * 20
     with pytest.raises(DeployError, match="feed SOL: there is no contract at 0x1212"):
         deploy(chain, key=KEY, feeds={"SOL": nowhere}, **SMALL)
+    with pytest.raises(DeployError, match="sequencer: there is no contract at 0x1212"):
+        deploy(chain, replace(load(), sequencer=nowhere), key=KEY, **SMALL)
     with pytest.raises(DeployError, match="token USDC: there is no contract at 0x1212"):
         deploy(chain, key=KEY, tokens={"USDC": nowhere}, **SMALL)
 

@@ -153,6 +153,15 @@ def test_prices_feeds_tokens_and_timing():
     assert {f.max_age for f in config.feeds()} == {86_400}
 
 
+def test_the_sequencers_feed_is_an_address_or_nothing(content):
+    assert load(content).sequencer is None
+    content["sequencer"] = ADDRESS
+    assert load(content).sequencer == load(content).only(["SOL"]).sequencer == ADDRESS
+    content["sequencer"] = "0x12"
+    with pytest.raises(ConfigError, match="sequencer: '0x12' is not an address"):
+        load(content)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -59,7 +59,7 @@ class World:
         self.tokens = [deploy(token, by, a.decimals) for a in s.assets]
         feeds = [deploy(feed, by, 8, a) for a in answers]
         quote_feed = deploy(feed, by, 8, 10**8)
-        self.oracle = deploy("contracts/OracleAdapter.vy", by, owner)
+        self.oracle = deploy("contracts/OracleAdapter.vy", by, owner, 0)
         self.configurator = deploy("contracts/Configurator.vy", by, owner)
         self.engine = deploy("contracts/Engine.vy", by)
         maker = address("deployer of the manager")

@@ -142,7 +142,7 @@ def build(setup: Setup | None = None, fake_pool: bool = True) -> Venue:
     tokens = [load("tests/contracts/tokens/StandardToken.vy", a.decimals) for a in setup.assets]
     feeds = [load("tests/support/contracts/Feed.vy", 8, m.price // 10**10) for m in setup.markets]
     quote_feed = load("tests/support/contracts/Feed.vy", 8, 10**8)
-    oracle = load("contracts/OracleAdapter.vy", owner)
+    oracle = load("contracts/OracleAdapter.vy", owner, "0x" + "00" * 20)
     engine = load("contracts/Engine.vy")
     actors = {n: env.generate_address(n) for n in ("configurator", "order_book", "liquidator", "pool")}
     with env.anchor():

@@ -9,7 +9,7 @@ from typing import Any
 import boa
 import pytest
 
-from tests.unit.configurator.support import Market, Rates, Venue
+from tests.unit.configurator.support import ZERO, Market, Rates, Venue
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def deployed(factories) -> Setup:
     at = boa.env.generate_address("manager")
     configurator = factories["Configurator"].deploy(owner)
     vault = factories["Vault"].deploy(at, factories["Token"].deploy(6))
-    oracle = factories["OracleAdapter"].deploy(owner)
+    oracle = factories["OracleAdapter"].deploy(owner, ZERO)
     pool = boa.env.generate_address("pool")
     linked = (vault, oracle, factories["Engine"].deploy(), pool, configurator)
     manager = factories["PositionManager"].deploy(*linked, override_address=at)

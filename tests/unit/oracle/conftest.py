@@ -10,7 +10,7 @@ import boa
 import pytest
 
 from crossmargin.processes import Anvil
-from tests.support.chainlink import boa_mock, boa_proxy
+from tests.support.chainlink import ZERO, boa_mock, boa_proxy
 
 WAD = 10**18
 USD = 10**8  # most feeds have eight decimals
@@ -114,7 +114,7 @@ def outsider():
 @pytest.fixture
 def bare(adapter, owner):
     """An adapter without any feed."""
-    return Venue(adapter.deploy(owner), owner, None)
+    return Venue(adapter.deploy(owner, ZERO), owner, None)
 
 
 @pytest.fixture

@@ -23,12 +23,7 @@ class Chain:
         self.url = url
         self.w3 = Web3(Web3.HTTPProvider(url))
         self.account = self.w3.eth.accounts[0]
-        compiled = compile_contract(ROOT / "contracts" / "OracleAdapter.vy")
-        factory = self.w3.eth.contract(abi=compiled["abi"], bytecode=compiled["bytecode"])
-        receipt = self.w3.eth.wait_for_transaction_receipt(
-            factory.constructor(self.account).transact({"from": self.account})
-        )
-        self.call = self.w3.eth.contract(address=receipt["contractAddress"], abi=compiled["abi"]).functions
+        self.call = self.adapter(ZERO)
         self.quote = web3_mock(self.w3, 8, USD)
         self.sources = [web3_mock(self.w3, 8, USD) if market < 3 else self.flux() for market in range(6)]
         self.proxies = [web3_proxy(self.w3, source) for source in self.sources]
@@ -38,6 +33,15 @@ class Chain:
             self.block(self.call.set_feed(market, feed_of(proxy, max_age=DAY)))
         self.block(self.call.set_quote_feed(feed_of(web3_proxy(self.w3, self.quote), max_age=DAY)))
         self.block(self.call.refresh(63))
+
+    def adapter(self, sequencer: str):
+        """The functions of an OracleAdapter."""
+        compiled = compile_contract(ROOT / "contracts" / "OracleAdapter.vy")
+        factory = self.w3.eth.contract(abi=compiled["abi"], bytecode=compiled["bytecode"])
+        receipt = self.w3.eth.wait_for_transaction_receipt(
+            factory.constructor(self.account, sequencer).transact({"from": self.account})
+        )
+        return self.w3.eth.contract(address=receipt["contractAddress"], abi=compiled["abi"]).functions
 
     def flux(self):
         flux = web3_deploy(self.w3, "FluxAggregator", ZERO, 0, 600, ZERO, 1, 2**127, 8, "test")
@@ -122,3 +126,12 @@ def test_the_gas_cap_leaves_room(chain):
     (mock,) = chain.block(chain.proxies[0].functions.latestRoundData())
     (flux,) = chain.block(chain.proxies[3].functions.latestRoundData())
     assert max(mock, flux) + COLD_CALL < 100_000 // 4
+
+
+def test_the_sequencers_feed_is_read_once_a_call(chain):
+    uptime = web3_proxy(chain.w3, web3_mock(chain.w3, 0, 0))
+    layer2 = chain.adapter(uptime.address)
+    (read,) = chain.block(uptime.functions.latestRoundData())
+    plain, with_feed, again = chain.block(chain.call.refresh(0), layer2.refresh(0), layer2.in_grace())
+    print(f"\nthe sequencer's feed: its own call {read}, in refresh {with_feed - plain}, in_grace {again}")
+    assert with_feed - plain <= read + COLD_CALL + 900
