@@ -1,7 +1,8 @@
 # pragma version 0.4.3
 # pragma nonreentrancy off
 """
-@title pool_book: the pool's capital and its two requirements, recomputed from every market (U-0, U-1)
+@title pool_book: a tranche's capital: the pool's, with its two requirements, recomputed from every market (U-0, U-1); the
+       cover pool's, from the ledger alone
 @notice The trade path keeps sums in µ at each market's last touch; whoever pays LPs in or out needs the pool exactly, at one
         set of prices.
 """
@@ -12,6 +13,7 @@ from interfaces import IOracleAdapter
 from interfaces import IPositionManager
 from interfaces import IVault
 from contracts.modules import carry
+from contracts.modules import floats
 from contracts.modules import packing
 from contracts.modules import pool_risk
 from contracts.modules import pricing
@@ -19,10 +21,18 @@ from contracts.modules import rounding
 
 # more than any R
 MAX_CAPITAL: constant(uint256) = 2**200
+# flag of the rates word: a dead feed holds nobody up any more
+LAST_PRICES_COUNT: constant(uint256) = 235
 
 
-# What the pool has and owes, before prices. ids: bitmap of the underlyings to price; legs: those, ascending, with the
-# market's words and the pool's inventory.
+# A tranche at one moment, and the rates word it was weighed with.
+struct Standing:
+    state: ILiquidityPool.PoolState
+    rates: uint256
+
+
+# What the pool has and owes, before prices. legs: every underlying that counts, ascending, with the market's words and the
+# pool's inventory; ids: bitmap of those that need a price.
 struct Stock:
     ids: uint256
     legs: DynArray[IEngine.Leg, 32]
@@ -43,7 +53,7 @@ struct Measured:
 
 
 @internal
-def fresh(manager: address, vault: address, oracle: address, account: uint256) -> ILiquidityPool.PoolState:
+def fresh(manager: address, vault: address, oracle: address, account: uint256) -> Standing:
     """
     @notice The pool at prices read from their sources in this call, of everything that is open or stocked.
     """
@@ -56,7 +66,7 @@ def fresh(manager: address, vault: address, oracle: address, account: uint256) -
 
 @view
 @internal
-def now(manager: address, vault: address, oracle: address, account: uint256) -> ILiquidityPool.PoolState:
+def now(manager: address, vault: address, oracle: address, account: uint256) -> Standing:
     """
     @notice What `fresh` would find.
     """
@@ -66,29 +76,59 @@ def now(manager: address, vault: address, oracle: address, account: uint256) -> 
 
 @view
 @internal
+def of_ledger(manager: address, vault: address, account: uint256) -> Standing:
+    """
+    @notice The cover pool: R = cash - D. Those who leave bear a loss that lies in the ledger already, so D is withheld from them;
+            those who enter pay for cash.
+    """
+    s: Standing = empty(Standing)
+    s.rates = self.rates(manager)
+    s.state.cash = staticcall IVault(vault).cash(account)
+    s.state.debt = staticcall IVault(vault).debt()
+    s.state.equity = s.state.cash - convert(s.state.debt, int256)
+    s.state.reduced_equity = s.state.equity
+    s.state.prices_valid = True
+    s.state.withheld = s.state.debt
+    return s
+
+
+@view
+@internal
+def rates(manager: address) -> uint256:
+    """
+    @notice The rates word: caps, cooldowns and the flags of the venue.
+    """
+    return self._venue(manager)[4]
+
+
+@view
+@internal
+def _venue(manager: address) -> uint256[6]:
+    w: uint256[6] = empty(uint256[6])
+    w[0], w[1], w[2], w[3], w[4], w[5] = staticcall IPositionManager(manager).venue_words()
+    return w
+
+
+@view
+@internal
 def _gather(manager: address, vault: address, account: uint256) -> Stock:
     # every market in which anything is open, and the pool's inventory
     stock: Stock = empty(Stock)
-    venue: uint256 = 0
-    entries: uint256 = 0
-    first: uint256 = 0
-    second: uint256 = 0
-    listed: uint256 = 0
-    venue, entries, first, second, stock.rates, listed = staticcall IPositionManager(manager).venue_words()
-    stock.kappa = packing.field16(venue, packing.KAPPA)
+    venue: uint256[6] = self._venue(manager)
+    stock.kappa = packing.field16(venue[0], packing.KAPPA)
+    stock.rates = venue[4]
     word: uint256 = 0
     amounts: DynArray[uint256, 8] = []
     word, amounts = staticcall IVault(vault).snapshot(account)
     stock.cash = packing.vault_cash(word)
     stock.debt = staticcall IVault(vault).debt()
-    return self._with_markets(
-        stock, manager, listed, self._inventory(packing.vault_assets(word), amounts, entries)
-    )
+    inventory: DynArray[IEngine.Leg, 8] = self.inventory(packing.vault_assets(word), amounts, venue[1])
+    return self._with_markets(stock, manager, venue[5], inventory)
 
 
 @pure
 @internal
-def _inventory(assets: uint256, amounts: DynArray[uint256, 8], entries: uint256) -> DynArray[IEngine.Leg, 8]:
+def inventory(assets: uint256, amounts: DynArray[uint256, 8], entries: uint256) -> DynArray[IEngine.Leg, 8]:
     # one leg for each underlying, without its market
     found: DynArray[IEngine.Leg, 8] = []
     rank: uint256 = 0
@@ -143,9 +183,18 @@ def _with_markets(
                 leg.book = markets[rank].book
                 leg.terms = markets[rank].terms
                 out.legs.append(leg)
-                out.ids = out.ids | (1 << id)
+                # a settled market is worth what it was settled at: there only the inventory needs a price
+                if i != len(inventory) or not self._settled(leg):
+                    out.ids = out.ids | (1 << id)
             rank += 1
     return out
+
+
+@pure
+@internal
+def _settled(leg: IEngine.Leg) -> bool:
+    # carry has stopped for good: its time is 0, its price the settlement price
+    return (leg.carry >> 128) & packing.U32 == 0
 
 
 @view
@@ -154,17 +203,23 @@ def _measured(stock: Stock, words: DynArray[uint256, 32]) -> Measured:
     # every market and asset at the price words of stock.ids in ascending order, carry brought to this block; of the sums V and Z
     # are left out: they are in µ, and U-0 takes the exact ones
     m: Measured = empty(Measured)
-    for i: uint256 in range(len(stock.legs), bound=32):
-        leg: IEngine.Leg = stock.legs[i]
-        leg.word = words[i]
-        price: uint256 = packing.price_of(leg.word)
-        m.unpriced = m.unpriced or packing.price_state(leg.word) != 0
+    rank: uint256 = 0
+    for each: IEngine.Leg in stock.legs:
+        leg: IEngine.Leg = each
+        if (stock.ids >> leg.market) & 1 == 1:
+            leg.word = words[rank]
+            rank += 1
+            m.unpriced = m.unpriced or packing.price_state(leg.word) != 0
         if leg.held != 0:
             m.inventory.append(leg)
             held_back: uint256 = leg.held * 10**4 - leg.lendable
-            m.withheld += rounding.ceil_div_unsigned(price * held_back, 10**22)
+            m.withheld += rounding.ceil_div_unsigned(packing.price_of(leg.word) * held_back, 10**22)
         if leg.book != 0:
-            accrued: uint256 = carry.accrue(leg.carry, leg.risk)
+            accrued: uint256 = leg.carry
+            price: uint256 = floats.value(leg.carry >> 232)
+            if not self._settled(leg):
+                accrued = carry.accrue(leg.carry, leg.risk)
+                price = packing.price_of(leg.word)
             m.sums = pool_risk.add(
                 m.sums, pool_risk.contribution(leg.book, accrued, price, leg.risk, leg.terms)
             )
@@ -177,17 +232,20 @@ def _measured(stock: Stock, words: DynArray[uint256, 32]) -> Measured:
 
 @view
 @internal
-def _value(stock: Stock, words: DynArray[uint256, 32]) -> ILiquidityPool.PoolState:
+def _value(stock: Stock, words: DynArray[uint256, 32]) -> Standing:
     # U-0 exactly and U-1
     m: Measured = self._measured(stock, words)
     state: ILiquidityPool.PoolState = empty(ILiquidityPool.PoolState)
     state.cash = stock.cash
     state.debt = stock.debt
-    state.prices_valid = not m.unpriced
+    state.prices_valid = not m.unpriced or (stock.rates >> LAST_PRICES_COUNT) & 1 == 1
     state.withheld = m.withheld
-    state.equity, state.net, state.gross = pool_risk.weigh(
-        m.sums, stock.cash + m.open, m.inventory, False, stock.kappa
-    )
+    sums: packing.Sums = m.sums
+    worth: int256 = stock.cash + m.open
+    for leg: IEngine.Leg in m.inventory:
+        # it nets with the market at the price that the sums hold it at
+        sums, worth = pool_risk.with_stock(sums, worth, leg, self._settled(leg))
+    state.equity, state.net, state.gross = pool_risk.requirements(sums, worth, stock.kappa)
     state.reduced_equity = state.equity - m.premium
     cap_net: uint256 = packing.field16(stock.rates, 0)
     cap_gross: uint256 = packing.field16(stock.rates, 16)
@@ -196,16 +254,20 @@ def _value(stock: Stock, words: DynArray[uint256, 32]) -> ILiquidityPool.PoolSta
     cap_gross = packing.field16(stock.rates, 48)
     state.exit_utilisation = self._used(state, cap_net, cap_gross)
     state.tied_up = self._tied_up(state.net, state.gross, cap_net, cap_gross)
-    return state
+    return Standing(state=state, rates=stock.rates)
 
 
 @pure
 @internal
 def _premium_up(book: uint256, terms: uint256, price: uint256) -> int256:
-    # what P-3 owes to whoever unwinds the skew. lots < 2^72, price < 2^96: the product fits
+    # what P-3 owes to whoever unwinds the skew: nothing in a settled market, which has no scale. lots < 2^72, price < 2^96: the
+    # product fits
+    scale: int256 = packing.terms_scale(terms)
+    if scale == 0:
+        return 0
     skew: int256 = unsafe_sub(packing.book_long(book), packing.book_short(book))
     exact: int256 = unsafe_mul(convert(price, int256), unsafe_mul(skew, skew))
-    return rounding.ceil_div(exact, unsafe_mul(packing.terms_scale(terms), 2 * 10**8))
+    return rounding.ceil_div(exact, unsafe_mul(scale, 2 * 10**8))
 
 
 @pure

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import boa
 import pytest
 
+from tests.unit.liquidity_pool.paper import Paper, paper
 from tests.unit.liquidity_pool.world import World, busy, world
 
 
@@ -47,3 +48,15 @@ def fresh_pool(empty_world: World) -> Iterator[World]:
     """As `fresh`, built once: tests undo what they do."""
     with boa.env.anchor():
         yield empty_world
+
+
+@pytest.fixture(scope="session")
+def written() -> Paper:
+    return paper()
+
+
+@pytest.fixture
+def p(written: Paper) -> Iterator[Paper]:
+    """Both tranches, empty, over a venue on paper."""
+    with boa.env.anchor():
+        yield written

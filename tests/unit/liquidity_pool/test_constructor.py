@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import boa
 
+from tests.unit.liquidity_pool.paper import Paper
 from tests.unit.liquidity_pool.world import World, compiled
 
 
-def test_needs_the_manager_that_names_it(w: World):
+def test_needs_the_manager_that_names_it(p: Paper):
     with boa.reverts("pool: another pool's manager"):
-        compiled("contracts/LiquidityPool.vy").deploy(w.v.manager.address, "Another", "POOL")
+        compiled("contracts/LiquidityPool.vy").deploy(p.fake.address, "Another", "POOL")
+
+
+def test_is_the_tranche_that_its_manager_says(p: Paper):
+    """The same code at two addresses: one counts D against its capital, the other does not."""
+    p.fake.set_debt(3 * 10**18)
+    assert p.fake.POOL() == p.pool.address
+    assert p.fake.COVER() == p.cover.address
+    assert p.pool.pool_state().reduced_equity == 0
+    assert p.cover.pool_state().reduced_equity == -3 * 10**18
+    for tranche in (p.pool, p.cover):
+        assert tranche.account() == int(tranche.address, 16) << 96
+        assert tranche.MANAGER() == p.fake.address
+        assert tranche.asset() == p.quote.address
 
 
 def test_tells_what_it_is(w: World):

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.venue import MAX
 from tests.support.words import WAD, Setup
+from tests.unit.liquidity_pool.paper import CLAIMS_OPEN, SHUTTING_DOWN, Paper
 from tests.unit.liquidity_pool.world import BTC, ETH, World, compiled, world
 
 
@@ -52,6 +53,22 @@ def test_closed_with_debts_and_no_shares(fresh: World):
     w.give(w.outsider, w.units(10))
     with boa.reverts("pool: closed to entries"):
         w.pool.deposit(w.units(10), w.outsider, sender=w.outsider)
+
+
+@pytest.mark.parametrize("tranche", ["pool", "cover"])
+@pytest.mark.parametrize("flags", [SHUTTING_DOWN, SHUTTING_DOWN | CLAIMS_OPEN, CLAIMS_OPEN])
+def test_closed_for_good_by_a_shutdown(p: Paper, tranche: str, flags: int):
+    t = getattr(p, tranche)
+    p.enter(t, p.lp, p.units(10))
+    p.rates(flags=flags)
+    with boa.reverts("pool: shutting down"):
+        p.enter(t, p.lp, p.units(10))
+
+
+def test_takes_no_notice_of_a_pause(p: Paper):
+    """Paused is for those who add risk: flag 0."""
+    p.rates(pool=60, flags=1)
+    assert p.enter(p.pool, p.lp, p.units(10)) == 10 * WAD
 
 
 def test_nothing_for_nothing(w: World):

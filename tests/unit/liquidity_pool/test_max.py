@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.support.venue import MAX
 from tests.support.words import WAD
+from tests.unit.liquidity_pool.paper import CLAIMS_OPEN, SHUTTING_DOWN, Paper
 from tests.unit.liquidity_pool.world import BTC, ETH, World
 
 
@@ -107,3 +108,35 @@ def test_dust_that_cannot_be_redeemed_is_not_offered(w: World):
     assert w.pool.maxRedeem(w.outsider) == 0
     assert w.pool.maxWithdraw(w.outsider) == 0
     assert w.pool.balanceOf(w.outsider) * WAD > 0
+
+
+@pytest.mark.parametrize("tranche", ["pool", "cover"])
+def test_nothing_at_will_while_there_is_a_cooldown(p: Paper, tranche: str):
+    t = getattr(p, tranche)
+    shares = p.enter(t, p.lp, p.units(10))
+    p.rates(pool=1, cover=1)
+    assert t.maxWithdraw(p.lp) == t.maxRedeem(p.lp) == 0
+    assert t.maxDeposit(p.lp) > 0
+    # what it would be worth is still told
+    assert t.previewRedeem(shares) == p.units(10)
+    assert t.previewWithdraw(p.units(10)) == shares
+
+
+@pytest.mark.parametrize("tranche", ["pool", "cover"])
+def test_nothing_in_a_shutdown_and_only_out_after_it(p: Paper, tranche: str):
+    t = getattr(p, tranche)
+    shares = p.enter(t, p.lp, p.units(10))
+    p.rates(flags=SHUTTING_DOWN)
+    assert t.maxDeposit(p.lp) == t.maxMint(p.lp) == t.maxWithdraw(p.lp) == t.maxRedeem(p.lp) == 0
+    p.rates(flags=SHUTTING_DOWN | CLAIMS_OPEN)
+    assert t.maxDeposit(p.lp) == t.maxMint(p.lp) == 0
+    assert t.maxRedeem(p.lp) == shares
+    assert t.maxWithdraw(p.lp) == p.units(10)
+
+
+def test_no_entry_for_whom_no_shares_are_made(p: Paper):
+    nobody = "0x" + "0" * 40
+    for tranche in (p.pool, p.cover):
+        for receiver in (nobody, tranche.address):
+            assert tranche.maxDeposit(receiver) == tranche.maxMint(receiver) == 0
+        assert tranche.maxDeposit(p.lp) > 0

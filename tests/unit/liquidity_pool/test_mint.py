@@ -5,6 +5,7 @@ from __future__ import annotations
 import boa
 
 from tests.support.words import WAD
+from tests.unit.liquidity_pool.paper import SHUTTING_DOWN, Paper
 from tests.unit.liquidity_pool.world import BTC, ETH, World
 
 
@@ -48,3 +49,11 @@ def test_first_one(fresh: World):
     w = fresh
     w.give(w.lp, w.units(2))
     assert w.pool.mint(2 * WAD, w.lp, sender=w.lp) == w.units(2)
+
+
+def test_closed_for_good_by_a_shutdown(p: Paper):
+    p.enter(p.pool, p.lp, p.units(10))
+    p.rates(flags=SHUTTING_DOWN)
+    p.quote.mint(p.lp, p.units(1))
+    with boa.reverts("pool: shutting down"):
+        p.pool.mint(WAD, p.lp, sender=p.lp)

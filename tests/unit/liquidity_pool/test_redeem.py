@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import boa
+import pytest
 
 from tests.support.words import WAD
+from tests.unit.liquidity_pool.paper import CLAIMS_OPEN, SHUTTING_DOWN, Paper
 from tests.unit.liquidity_pool.world import BTC, ETH, World
 
 
@@ -58,3 +60,25 @@ def test_a_lone_lp_gets_everything_out_but_dust(fresh: World):
     assert w.pool.redeem(shares, w.lp, w.lp, sender=w.lp) == w.units(1_000)
     assert w.pool.totalSupply() == 0
     assert w.pool.totalAssets() == 0
+
+
+@pytest.mark.parametrize("tranche", ["pool", "cover"])
+def test_waits_for_a_shutdown_to_pay(p: Paper, tranche: str):
+    t = getattr(p, tranche)
+    p.enter(t, p.lp, p.units(10))
+    p.rates(flags=SHUTTING_DOWN)
+    with boa.reverts("pool: shutting down"):
+        t.redeem(10 * WAD, p.lp, p.lp, sender=p.lp)
+    p.rates(flags=SHUTTING_DOWN | CLAIMS_OPEN)
+    t.redeem(10 * WAD, p.lp, p.lp, sender=p.lp)
+    assert p.quote.balanceOf(p.lp) == p.units(10)
+
+
+def test_only_by_request_while_there_is_a_cooldown(p: Paper):
+    p.enter(p.pool, p.lp, p.units(10))
+    p.rates(pool=1, cover=0)
+    with boa.reverts("pool: exit by request"):
+        p.pool.redeem(10 * WAD, p.lp, p.lp, sender=p.lp)
+    p.rates(pool=0, cover=1)
+    p.pool.redeem(10 * WAD, p.lp, p.lp, sender=p.lp)
+    assert p.quote.balanceOf(p.lp) == p.units(10)
