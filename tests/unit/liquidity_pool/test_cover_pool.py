@@ -1,0 +1,256 @@
+"""The junior tranche: capital is cash - D, entries pay for cash, and nothing but the ledger counts."""
+
+from __future__ import annotations
+
+import boa
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from tests.support.words import WAD, Rates
+from tests.unit.liquidity_pool.paper import Paper, paper
+from tests.unit.liquidity_pool.world import share_price_fell
+
+SETTINGS = settings(
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+tokens = st.integers(1, 10**13)
+
+
+def test_state_is_the_ledgers(p: Paper):
+    p.enter(p.cover, p.lp, p.units(1_000))
+    p.enter(p.pool, p.lp, p.units(77))
+    p.fake.set_debt(400 * WAD)
+    s = p.cover.pool_state()
+    assert (s.cash, s.debt, s.equity, s.reduced_equity) == (1_000 * WAD, 400 * WAD, 600 * WAD, 600 * WAD)
+    assert (s.withheld, s.prices_valid) == (400 * WAD, True)
+    assert (s.net, s.gross, s.utilisation, s.exit_utilisation, s.tied_up) == (0, 0, 0, 0, 0)
+    assert p.cover.totalAssets() == p.units(600)
+
+
+def test_markets_prices_and_exit_caps_are_the_pools_affair(p: Paper):
+    """With a dead feed under open interest, and exit caps that let nothing go."""
+    shares = p.enter(p.cover, p.lp, p.units(1_000))
+    p.enter(p.pool, p.other, p.units(1_000))
+    p.market(0, 100 * WAD, longs=5 * WAD, quote=-500 * WAD)
+    p.price(0, 100 * WAD, state=2)
+    p.rates(caps=Rates(exit_net=0, exit_gross=0))
+    assert p.pool.maxRedeem(p.other) == 0
+    assert p.cover.maxRedeem(p.lp) == shares
+    assert p.cover.redeem(shares, p.lp, p.lp, sender=p.lp) == p.units(1_000)
+    assert p.enter(p.cover, p.lp, p.units(1_000)) == shares
+    assert p.fake.refreshes() == 0
+
+
+def test_leavers_bear_the_debt_entrants_pay_for_cash(p: Paper):
+    """Cash 1,000 and D 400: a share is 0.6 to leave and 1 to enter."""
+    shares = p.enter(p.cover, p.lp, p.units(1_000))
+    p.fake.set_debt(400 * WAD)
+    assert p.enter(p.cover, p.other, p.units(100)) == shares // 10
+    assert p.cover.previewMint(shares) == p.units(1_000)
+    # 1,100 of cash and 700 of capital behind 1,100 shares
+    part = shares // 10
+    assert p.cover.previewRedeem(part) == 700 * p.units(1_000) // 11_000
+    assert p.cover.redeem(part, p.lp, p.lp, sender=p.lp) == 700 * p.units(1_000) // 11_000
+    # the debt is paid back: what was withheld is of those who stayed
+    p.fake.set_debt(0)
+    assert p.cover.convertToAssets(part) > p.units(103)
+
+
+def test_debt_above_cash_closes_both_doors(p: Paper):
+    shares = p.enter(p.cover, p.lp, p.units(1_000))
+    p.quote.mint(p.lp, p.units(10))
+    for debt in (1_000, 1_001):
+        p.fake.set_debt(debt * WAD)
+        assert p.cover.totalAssets() == 0
+        assert p.cover.maxDeposit(p.lp) == p.cover.maxMint(p.lp) == 0
+        assert p.cover.maxWithdraw(p.lp) == p.cover.maxRedeem(p.lp) == 0
+        with boa.reverts("pool: closed to entries"):
+            p.cover.deposit(p.units(10), p.lp, sender=p.lp)
+        with boa.reverts("pool: rounds to nothing"):
+            p.cover.redeem(shares, p.lp, p.lp, sender=p.lp)
+
+
+def test_debt_with_nobody_in_it_closes_the_entry(p: Paper):
+    """The first money in would be another's."""
+    p.fake.set_debt(1)
+    assert p.cover.maxDeposit(p.lp) == 0
+    with boa.reverts("pool: closed to entries"):
+        p.enter(p.cover, p.lp, p.units(10))
+
+
+def test_an_exit_leaves_cash_for_the_debt(p: Paper):
+    """L-2: to the last unit, and all of the shares may take it."""
+    shares = p.enter(p.cover, p.lp, p.units(1_000))
+    p.fake.set_debt(400 * WAD + 1)
+    most = p.units(600) - 1
+    assert p.cover.maxWithdraw(p.lp) == most
+    assert p.cover.maxRedeem(p.lp) == shares
+    with boa.env.anchor(), boa.reverts("erc20: burn amount exceeds balance"):
+        p.cover.withdraw(most + 1, p.lp, p.lp, sender=p.lp)
+    assert p.cover.redeem(shares, p.lp, p.lp, sender=p.lp) == most
+    assert p.cash(p.cover) >= p.fake.debt()
+    # what stays without an owner goes to nobody who comes after
+    p.fake.set_debt(0)
+    again = p.enter(p.cover, p.other, p.units(50))
+    assert p.units(50) - 2 <= p.cover.convertToAssets(again) <= p.units(50)
+
+
+def test_cooldown_of_its_own(p: Paper):
+    p.rates(pool=0, cover=30)
+    for tranche in (p.pool, p.cover):
+        p.enter(tranche, p.lp, p.units(10))
+    assert p.pool.maxRedeem(p.lp) > 0
+    assert p.cover.maxRedeem(p.lp) == 0
+    with boa.reverts("pool: exit by request"):
+        p.cover.redeem(WAD, p.lp, p.lp, sender=p.lp)
+    assert p.cover.request_exit(WAD, sender=p.lp) == boa.env.timestamp + 1_800
+    p.rates(pool=30, cover=0)
+    assert p.pool.maxRedeem(p.lp) == 0
+    assert p.cover.maxRedeem(p.lp) == 9 * WAD
+
+
+def test_no_dodging_a_loss_by_asking_first(p: Paper):
+    """Requested before the debt is seen, finalised after bad debt was paid: half of the loss is his."""
+    p.rates(cover=10)
+    mine = p.enter(p.cover, p.lp, p.units(1_000))
+    p.enter(p.cover, p.other, p.units(1_000))
+    p.cover.request_exit(mine, sender=p.lp)
+    p.fake.set_debt(600 * WAD)
+    boa.env.time_travel(seconds=600)
+    with boa.env.anchor():  # while it is only owed
+        assert p.cover.finalise_exit(p.lp) == p.units(700)
+    p.fake.set_debt(0)
+    p.lose(p.cover, p.units(600))
+    assert p.cover.finalise_exit(p.lp) == p.units(700)
+    assert p.cover.convertToAssets(p.cover.balanceOf(p.other)) == p.units(700)
+
+
+# ---- wiped out and filled again ---------------------------------------------------------------------
+
+
+def wiped_out(p: Paper) -> int:
+    """A thousand lost by one LP; returns its shares."""
+    shares = p.enter(p.cover, p.lp, p.units(1_000))
+    p.lose(p.cover, p.units(1_000))
+    return shares
+
+
+def test_wiped_out_it_takes_nobody(p: Paper):
+    wiped_out(p)
+    assert p.cover.totalAssets() == 0
+    assert p.cover.maxDeposit(p.other) == 0
+    with boa.reverts("pool: closed to entries"):
+        p.enter(p.cover, p.other, p.units(10))
+
+
+@pytest.mark.parametrize("first", ["lp", "other"])
+@pytest.mark.parametrize("penalties", [1, 999, 5 * 10**6, 10**12])
+def test_old_shares_and_new_money_leave_each_others_alone(p: Paper, penalties: int, first: str):
+    """Penalties before the entry are the old holders' (and the virtual shares'), whatever the order of leaving."""
+    old = wiped_out(p)
+    p.earn(p.cover, penalties)
+    new = p.enter(p.cover, p.other, p.units(1_000))
+    worth = {"lp": (old, penalties * old // (old + p.virtual)), "other": (new, p.units(1_000))}
+    for name in (first, "other" if first == "lp" else "lp"):
+        shares, fair = worth[name]
+        user = getattr(p, name)
+        got = p.cover.previewRedeem(shares)
+        # whoever stays has what the other's exit was rounded by, and the virtual unit
+        assert fair - 2 <= got <= fair + 2
+        if got:
+            assert p.cover.redeem(shares, user, user, sender=user) == got
+
+
+def test_penalties_after_the_entry_are_shared(p: Paper):
+    old = wiped_out(p)
+    p.earn(p.cover, p.units(500))
+    new = p.enter(p.cover, p.other, p.units(1_500))
+    p.earn(p.cover, p.units(40))
+    assert abs(p.cover.previewRedeem(old) - p.units(510)) <= 1
+    assert abs(p.cover.previewRedeem(new) - p.units(1_530)) <= 1
+
+
+def test_max_answers_survive_one_wipe_out_after_another():
+    """Shares multiply; the entry never offers more than they can count, and what it offers works."""
+    with boa.env.anchor():
+        p = paper(digits=18)
+        p.enter(p.cover, p.lp, 2**120)
+        for _ in range(3):
+            p.lose(p.cover, p.cash(p.cover) - 1)
+            most = p.cover.maxDeposit(p.other)
+            assert p.cover.maxMint(p.other) == p.cover.previewDeposit(most)
+            with boa.env.anchor():
+                assert p.enter(p.cover, p.outsider, most) == p.cover.balanceOf(p.outsider)
+            if most > 2**119:
+                p.enter(p.cover, p.lp, 2**119)
+        assert p.cover.totalSupply() > 2**230
+        assert most < 2**40
+
+
+# ---- firsts and gifts -------------------------------------------------------------------------------
+
+
+@SETTINGS
+@given(tokens, tokens, tokens)
+def test_no_profit_in_donating_or_being_first(p: Paper, mine: int, donated: int, victims: int):
+    with boa.env.anchor():
+        shares = p.enter(p.cover, p.outsider, mine)
+        p.quote.mint(p.cover.address, donated)
+        p.quote.mint(p.fake.address, donated)
+        assert p.cover.totalAssets() == mine
+        bought = p.enter(p.cover, p.lp, victims)
+        assert p.cover.redeem(shares, p.outsider, p.outsider, sender=p.outsider) <= mine
+        assert victims - 1 <= p.cover.convertToAssets(bought) <= victims
+
+
+@SETTINGS
+@given(st.integers(1, 10**7), st.integers(1, 10**11), st.integers(10**6, 10**12), st.integers(0, 10**12))
+def test_no_profit_in_paying_penalties_to_oneself(p: Paper, mine: int, fees: int, victims: int, owed: int):
+    """The one gift that counts costs more than it brings, with debts in the ledger or without."""
+    with boa.env.anchor():
+        shares = p.enter(p.cover, p.outsider, mine)
+        p.earn(p.cover, fees)
+        p.fake.set_debt(min(owed, mine + fees - 1) * 10**12)
+        try:
+            p.enter(p.cover, p.lp, victims)
+        except boa.BoaError as error:  # too little for one share: nothing was taken
+            assert "pool: rounds to nothing" in str(error)
+        p.fake.set_debt(0)
+        assert p.cover.convertToAssets(shares) <= mine + fees
+
+
+def test_penalties_before_the_first_lp_are_nobodys(p: Paper):
+    p.earn(p.cover, p.units(5))
+    shares = p.enter(p.cover, p.lp, p.units(7))
+    assert p.units(7) - 1 <= p.cover.convertToAssets(shares) <= p.units(7)
+
+
+@SETTINGS
+@given(tokens, tokens, st.integers(0, 10**13), st.integers(1, 10**18))
+def test_round_trips_never_gain_and_no_flow_lowers_the_price(
+    p: Paper, stake: int, assets: int, owed: int, odd: int
+):
+    with boa.env.anchor():
+        p.enter(p.cover, p.lp, stake + 1)
+        p.fake.set_debt(min(owed, stake) * 10**12)
+        steps = [
+            lambda: p.enter(p.cover, p.other, assets),
+            lambda: p.cover.mint(odd, p.lp, sender=p.lp),
+            lambda: p.cover.request_exit(p.cover.balanceOf(p.other) // 2 + 1, sender=p.other),
+            lambda: p.cover.finalise_exit(p.other),
+        ]
+        p.quote.mint(p.lp, 10**13)
+        for step in steps:
+            before = p.cover.totalAssets(), p.cover.totalSupply()
+            try:
+                step()
+            except boa.BoaError as error:
+                assert "pool: rounds to nothing" in str(error)
+            assert not share_price_fell(before, (p.cover.totalAssets(), p.cover.totalSupply()), p.virtual)
+        out = p.quote.balanceOf(p.other) + p.cover.convertToAssets(p.cover.balanceOf(p.other))
+        assert out <= assets
