@@ -11,23 +11,31 @@
 
 from interfaces import IEngine
 from contracts.modules import carry
+from contracts.modules import checks
 from contracts.modules import liquidation
 from contracts.modules import packing
 from contracts.modules import pool_risk
+from contracts.modules import pricing
+from contracts.modules import rounding
+from contracts.modules import venue_rates
 from contracts.modules import sizing
 from contracts.modules import touching
+from contracts.modules import triage
 
 implements: IEngine
 
 WAD: constant(uint256) = 10**18
 
 
-# What a liquidation comes to: the change of the account's cash, the cover fund's and the keeper's part of it, the change of the pool's.
+# What a liquidation comes to: the change of the account's cash, the cover pool's and the keeper's part of it, the change of the pool's
+# if all bad debt were its own.
 struct Payment:
     cash: int256
     to_cover: uint256
     reward: uint256
     pool: int256
+    debt: uint256
+
 
 
 @view
@@ -49,64 +57,45 @@ def trade(leg: IEngine.Leg, order: IEngine.Order, pool: IEngine.Pool) -> IEngine
     equity: int256 = 0
     used: uint256 = 0
     equity, used = touching.weigh(sums, worth, pool.venue, pool.rates)
-    m.carry = packing.with_borrow(m.carry, carry.borrow_rate(used, pool.rates))
+    if not packing.carry_stopped(m.carry):
+        m.carry = packing.with_borrow(m.carry, carry.borrow_rate(used, pool.rates))
     if order.limits != 0 and touching.grew(leg.position, m):
+        checks.that(not venue_rates.has(pool.rates, venue_rates.PAUSED), "engine: reduce only")
         touching.check_caps(leg, m, order.limits, equity, used)
     return IEngine.Traded(moved=m, first_sums=first, second_sums=second, cash=cash)
 
 
 @view
 @external
-def trades(
-    legs: DynArray[IEngine.Leg, 24], orders: DynArray[IEngine.Order, 16], pool: IEngine.Pool
-) -> IEngine.Batch:
-    """
-    @notice Apply orders[i] to legs[i], without caps; then weigh the pool with the result.
-    """
-    moved: DynArray[IEngine.Moved, 16] = []
-    cash: int256 = 0
-    sums: packing.Sums = packing.unpack_sums(pool.first_sums, pool.second_sums)
-    for i: uint256 in range(len(orders), bound=16):
-        m: IEngine.Moved = empty(IEngine.Moved)
-        m, sums = touching.apply(legs[i], orders[i], sums)
-        cash += m.realised - convert(m.fee, int256)
-        moved.append(m)
-    first: uint256 = 0
-    second: uint256 = 0
-    first, second = packing.pack_sums(sums)
-    worth: int256 = pool.cash - cash
-    for s: IEngine.Leg in pool.inventory:
-        stock: IEngine.Leg = s
-        for m: IEngine.Moved in moved:
-            stock = self._seen(stock, m.market, m.carry, m.book)
-        sums, worth = pool_risk.with_stock(sums, worth, stock, True)
-    used: uint256 = touching.weigh(sums, worth, pool.venue, pool.rates)[1]
-    borrow: uint256 = carry.borrow_rate(used, pool.rates)
-    for i: uint256 in range(len(moved), bound=16):
-        moved[i].carry = packing.with_borrow(moved[i].carry, borrow)
-    return IEngine.Batch(moved=moved, first_sums=first, second_sums=second, cash=cash)
-
-
-@view
-@external
 def resolve(legs: DynArray[IEngine.Leg, 24], patient: IEngine.Patient, pool: IEngine.Pool) -> IEngine.Plan:
     """
-    @notice Liquidate the patient (Q-1, Q-2): the slice that restores E = h MM, or all of the account.
+    @notice Liquidate the patient (Q-1, Q-2): the slice that restores E = h MM, or all of the account; with a dead leg all that lives.
     @dev In one piece, because an internal function that takes the legs copies them: in three it would cost 2,300 gas more.
     """
-    # to the pool, the cover fund and the keeper, from each book before the slice
+    c: triage.Case = triage.examined(legs, patient.cash, pool.venue, pool.rates)
+    if c.reason != triage.DUE:
+        plan: IEngine.Plan = empty(IEngine.Plan)
+        plan.reason = c.reason
+        return plan
+    # an empty account with negative cash is only written off: no reward for tidying up
+    cost: uint256 = 0
+    if len(legs) != 0:
+        cost = min(patient.cost, packing.venue_keeper_cap(pool.venue))
+    # to the pool, the cover pool and the keeper, from each book before the slice
     rates: DynArray[uint256[3], 16] = []
     penalty: uint256 = 0
     for leg: IEngine.Leg in legs:
-        if leg.position != 0:
+        if leg.position != 0 and (c.dead >> leg.market) & 1 == 0:
             base: int256 = packing.position_base(leg.position)
             r: uint256[3] = liquidation.rates(base, leg.book, leg.terms, pool.venue)
             # rates < 2^24 and sixteen charges < 2^172: no overflow
             rate: uint256 = unsafe_add(unsafe_add(r[0], r[1]), r[2])
             penalty = unsafe_add(penalty, liquidation.charge_up(base, leg.word & packing.U96, rate))
             rates.append(r)
-    f: uint256 = liquidation.fraction_up(patient.equity, patient.raw, penalty, patient.cost, pool.venue)
-    taken: uint256[8] = self._taken(patient, f)
+    f: uint256 = WAD
+    if c.dead == 0:
+        f = liquidation.fraction_up(c.equity, c.raw, penalty, cost, pool.venue)
+    taken: uint256[8] = self._taken(patient, c.dead, f)
     sums: packing.Sums = packing.unpack_sums(pool.first_sums, pool.second_sums)
     cash: int256 = 0
     charges: uint256[3] = [0, 0, 0]
@@ -117,7 +106,7 @@ def resolve(legs: DynArray[IEngine.Leg, 24], patient: IEngine.Patient, pool: IEn
     stocked: uint256 = 0
     for leg: IEngine.Leg in legs:
         t: IEngine.Touched = IEngine.Touched(market=leg.market, position=0, carry=leg.carry, book=leg.book)
-        if leg.position != 0:
+        if leg.position != 0 and (c.dead >> leg.market) & 1 == 0:
             size: int256 = sizing.closing_size(packing.position_base(leg.position), f)
             charges = liquidation.charged(charges, size, leg.word & packing.U96, rates[len(touched)])
             realised: int256 = 0
@@ -139,7 +128,7 @@ def resolve(legs: DynArray[IEngine.Leg, 24], patient: IEngine.Patient, pool: IEn
     first: uint256 = 0
     second: uint256 = 0
     first, second = packing.pack_sums(sums)
-    p: Payment = self._paid(f, cash, charges, patient.cash, patient.cover, patient.cost, pool.venue)
+    p: Payment = self._paid(f, cash, charges, patient.cash, cost, c.dead == 0, pool.venue)
     borrow: uint256 = self._borrow(
         pool_risk.add(sums, stock), pool.cash + worth + p.pool, pool.venue, pool.rates
     )
@@ -148,6 +137,11 @@ def resolve(legs: DynArray[IEngine.Leg, 24], patient: IEngine.Patient, pool: IEn
     for i: uint256 in range(len(touched), bound=16):
         touched[i].carry = touched[i].carry | borrow
     return IEngine.Plan(
+        reason=0,
+        equity=c.equity,
+        maintenance=c.maintenance,
+        debt=p.debt,
+        blame=self._blame(legs) if p.debt != 0 else 0,
         touched=touched,
         first_sums=first,
         second_sums=second,
@@ -157,19 +151,6 @@ def resolve(legs: DynArray[IEngine.Leg, 24], patient: IEngine.Patient, pool: IEn
         reward=p.reward,
         taken=taken,
     )
-
-
-@view
-@external
-def weigh(pool: IEngine.Pool) -> (int256, uint256):
-    """
-    @notice Reduced equity and normalised utilisation of the pool at its markets' last touches (U-0, U-1).
-    """
-    sums: packing.Sums = packing.unpack_sums(pool.first_sums, pool.second_sums)
-    worth: int256 = pool.cash
-    for stock: IEngine.Leg in pool.inventory:
-        sums, worth = pool_risk.with_stock(sums, worth, stock, True)
-    return touching.weigh(sums, worth, pool.venue, pool.rates)
 
 
 @view
@@ -209,7 +190,7 @@ def _borrow(sums: packing.Sums, cash: int256, venue: uint256, rates: uint256) ->
 
 @pure
 @internal
-def _taken(patient: IEngine.Patient, f: uint256) -> uint256[8]:
+def _taken(patient: IEngine.Patient, dead: uint256, f: uint256) -> uint256[8]:
     # by asset: the collateral that is handed over
     taken: uint256[8] = empty(uint256[8])
     if patient.assets == 0:
@@ -217,7 +198,9 @@ def _taken(patient: IEngine.Patient, f: uint256) -> uint256[8]:
     rank: uint256 = 0
     for asset: uint256 in range(8):
         if (patient.assets >> asset) & 1 == 1:
-            taken[asset] = liquidation.share_up(patient.amounts[rank], f)
+            underlying: uint256 = packing.asset_underlying(packing.asset_entry(patient.entries, asset))
+            if (dead >> underlying) & 1 == 0:
+                taken[asset] = liquidation.share_up(patient.amounts[rank], f)
             rank = unsafe_add(rank, 1)
     return taken
 
@@ -249,8 +232,8 @@ def _paid(
     realised: int256,
     charges: uint256[3],
     cash: int256,
-    cover: int256,
     cost: uint256,
+    last: bool,
     venue: uint256,
 ) -> Payment:
     # a full close pays K first, then keeper part, cover, pool, as far as the cash goes: penalties make no bad debt
@@ -265,8 +248,37 @@ def _paid(
     p.to_cover = parts[1] + cost + parts[2] - p.reward
     p.cash = realised - convert(parts[0] + parts[1] + parts[2] + cost, int256)
     p.pool = -p.cash - convert(p.to_cover + p.reward, int256)
-    if f == WAD:
-        # W-1: what neither the account nor the cover fund can pay
-        debt: int256 = max(-(cash + p.cash), 0)
-        p.pool -= debt - max(min(cover + convert(p.to_cover, int256), debt), 0)
+    # W-1; what may still hang on a dead leg is not written off
+    if f == WAD and last:
+        p.debt = convert(max(-(cash + p.cash), 0), uint256)
+        p.pool -= convert(p.debt, int256)
     return p
+
+
+@view
+@internal
+def _blame(legs: DynArray[IEngine.Leg, 24]) -> uint256:
+    """
+    @notice W-1: 8 bits for each market, ceil(255 * its loss / all losses): P-2 of the positions below zero.
+    """
+    total: uint256 = 0
+    for leg: IEngine.Leg in legs:
+        total = unsafe_add(total, self._loss(leg))
+    blame: uint256 = 0
+    if total == 0:
+        return blame
+    for leg: IEngine.Leg in legs:
+        part: uint256 = rounding.ceil_div_unsigned(unsafe_mul(255, self._loss(leg)), total)
+        blame = blame | (part << unsafe_mul(8, leg.market))
+    return blame
+
+
+@view
+@internal
+def _loss(leg: IEngine.Leg) -> uint256:
+    if leg.position == 0:
+        return 0
+    base: int256 = packing.position_base(leg.position)
+    index: int256 = carry.index_now(leg.carry, leg.risk, base > 0)
+    quote: int256 = packing.position_quote(leg.position)
+    return convert(max(-pricing.value_down(base, quote, packing.price_of(leg.word), index), 0), uint256)

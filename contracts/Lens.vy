@@ -24,6 +24,7 @@ from contracts.modules import margin
 from contracts.modules import packing
 from contracts.modules import reading
 from contracts.modules import shocks
+from contracts.modules import triage
 
 from ethereum.ercs import IERC20
 from ethereum.ercs import IERC4626
@@ -41,6 +42,7 @@ LIQUIDATOR: immutable(address)
 POOL: immutable(address)
 QUOTES: immutable(address)
 POOL_ACCOUNT: immutable(uint256)
+COVER_ACCOUNT: immutable(uint256)
 
 
 @deploy
@@ -58,6 +60,7 @@ def __init__(manager: address, order_book: address, liquidator: address, pool: a
     POOL = pool
     QUOTES = quotes
     POOL_ACCOUNT = convert(pool, uint256) << 96
+    COVER_ACCOUNT = convert(staticcall IPositionManager(manager).COVER(), uint256) << 96
 
 
 # ---- many accounts ------------------------------------------------------------------------------
@@ -83,7 +86,7 @@ def health(accounts: DynArray[uint256, 1000]) -> DynArray[ILens.Health, 1000]:
             positions: DynArray[uint256, 16] = []
             held, positions = staticcall IPositionManager(MANAGER).legs(account)
             t: margin.Totals = empty(margin.Totals)
-            t.unpriced = held & v.unpriced != 0
+            t.unpriced = held & v.unpriced & ~v.settled != 0
             left: uint256 = held
             for position: uint256 in positions:
                 low: uint256 = left & unsafe_sub(0, left)
@@ -163,8 +166,7 @@ def liquidatable(accounts: DynArray[uint256, 1000]) -> DynArray[uint256, 1000]:
     v: reading.Venue = self._venue([])
     found: DynArray[uint256, 1000] = []
     for id: uint256 in accounts:
-        h: reading.Held = self._held(id, v)
-        if self._is_liquidatable(id, h, margin.state_of(self._assess(h, v.venue), v.venue)):
+        if self._is_liquidatable(id, self._held(id, v), v):
             found.append(id)
     return found
 
@@ -195,7 +197,7 @@ def liquidation_shock(account: uint256) -> int256:
     """
     v: reading.Venue = self._venue([])
     h: reading.Held = self._held(account, v)
-    if account >> 96 == POOL_ACCOUNT >> 96 or (h.markets == 0 and h.cash >= 0):
+    if self._is_protocol(account) or (h.markets == 0 and h.cash >= 0):
         return shocks.NO_MOVE
     return shocks.nearest(h.cash, h.legs, v)
 
@@ -239,7 +241,7 @@ def markets() -> DynArray[ILens.Market, 32]:
 @external
 def pool() -> ILens.Pool:
     """
-    @notice The LiquidityPool's state, shares and inventory, and the cover fund's cash.
+    @notice The LiquidityPool's state, shares and inventory, and the cover pool's cash.
     """
     v: reading.Venue = self._venue([])
     h: reading.Held = self._held(POOL_ACCOUNT, v)
@@ -248,7 +250,7 @@ def pool() -> ILens.Pool:
         total_assets=staticcall IERC4626(POOL).totalAssets(),
         total_supply=staticcall IERC20(POOL).totalSupply(),
         share_price=staticcall IERC4626(POOL).convertToAssets(10**18),
-        cover_cash=staticcall IVault(VAULT).cash(POOL_ACCOUNT | 1),
+        cover_cash=staticcall IVault(VAULT).cash(COVER_ACCOUNT),
         inventory=decoding.collateral(h.assets, h.amounts, v),
     )
 
@@ -267,7 +269,9 @@ def addresses() -> ILens.Addresses:
         configurator=staticcall IPositionManager(MANAGER).CONFIGURATOR(),
         order_book=ORDER_BOOK,
         liquidator=LIQUIDATOR,
+        waterfall=staticcall IPositionManager(MANAGER).WATERFALL(),
         pool=POOL,
+        cover=staticcall IPositionManager(MANAGER).COVER(),
         quotes=QUOTES,
         quote=staticcall IVault(VAULT).token(QUOTE),
     )
@@ -297,10 +301,17 @@ def _assess(h: reading.Held, venue: uint256) -> margin.Health:
 
 @view
 @internal
-def _is_liquidatable(id: uint256, h: reading.Held, state: uint256) -> bool:
-    # dust of collateral can be worth less than its own requirement: nothing to liquidate
-    exposed: bool = h.markets != 0 or h.cash < 0
-    return state == margin.LIQUIDATABLE and exposed and id >> 96 != POOL_ACCOUNT >> 96
+def _is_liquidatable(id: uint256, h: reading.Held, v: reading.Venue) -> bool:
+    c: triage.Case = triage.examined(h.legs, h.cash, v.venue, v.rates)
+    # the Liquidator settles what must be settled, and then looks again
+    due: bool = c.reason == triage.DUE or (c.reason == triage.SETTLE_FIRST and c.short)
+    return due and not self._is_protocol(id)
+
+
+@view
+@internal
+def _is_protocol(account: uint256) -> bool:
+    return account >> 96 == POOL_ACCOUNT >> 96 or account >> 96 == COVER_ACCOUNT >> 96
 
 
 @view
@@ -325,7 +336,7 @@ def _account(id: uint256, v: reading.Venue) -> ILens.Account:
         risk_equity=margin.risk_equity_down(m, v.venue),
         free_equity=margin.free_equity(m),
         state=state,
-        liquidatable=self._is_liquidatable(id, h, state),
+        liquidatable=self._is_liquidatable(id, h, v),
         positions=positions,
         collateral=decoding.collateral(h.assets, h.amounts, v),
     )

@@ -19,6 +19,7 @@ from interfaces import ILiquidator
 from interfaces import IOracleAdapter
 from interfaces import IPositionManager
 from interfaces import IVault
+from interfaces import IWaterfall
 from snekmate.auth import ownable
 from snekmate.auth import ownable_2step
 
@@ -40,6 +41,8 @@ ASSETS: constant(uint256) = 8
 WAD: constant(uint256) = 10**18
 # Outcome.reason beyond those of the PositionManager
 CALL_FAILED: constant(uint256) = 4
+# the PositionManager's: W-3 comes before Q-1
+SETTLE_FIRST: constant(uint256) = 6
 
 MAX_FLAT: constant(uint256) = 1_000 * 10**18
 MAX_GAS_UNITS: constant(uint256) = 10_000_000
@@ -101,7 +104,8 @@ def liquidate(accounts: DynArray[uint256, 32], reward_account: uint256) -> DynAr
     @param reward_account Account id that is paid the rewards; 0 for the caller's, msg.sender << 96. An account is not
            paid for itself (reason 4).
     @return For each account the fraction closed (WAD), the reward (WAD quote), and the reason: 0 liquidated, 1 healthy,
-            2 no valid price, 3 empty account, 4 the call failed, which a LiquidationFailed event explains.
+            2 no valid price, 3 empty account, 4 the call failed, which a LiquidationFailed event explains, 5 grace. Positions
+            in settled markets are closed out first.
     """
     terms: uint256 = self.terms_word
     cost: uint256 = self._cost_of(terms, self._fresh_native(terms))
@@ -110,6 +114,9 @@ def liquidate(accounts: DynArray[uint256, 32], reward_account: uint256) -> DynAr
     sliced: bool = False
     for account: uint256 in accounts:
         outcome: ILiquidator.Outcome = self._liquidate(account, cost, reward_to)
+        if outcome.reason == SETTLE_FIRST:
+            self._settle(account)
+            outcome = self._liquidate(account, cost, reward_to)
         sliced = sliced or outcome.reason == 0
         outcomes.append(outcome)
     if sliced:
@@ -128,10 +135,10 @@ def buy_collateral(
     @param max_amount Token units; nothing for sale or asked for is "liquidator: nothing to buy".
     @param max_price The most to pay, WAD quote per whole token ("liquidator: price above the limit").
     @param receiver Gets the tokens.
-    @param data Must be empty until there is a callback ("liquidator: no callback yet").
+    @param data If not empty, the caller's `on_inventory` is called with it between delivery and payment (IInventoryBuyer): he can
+           sell what he bought and pay with that. Nothing that moves or reads the ledger can be called meanwhile.
     @return Token units bought and quote units paid. Without a valid price: "liquidator: no valid price".
     """
-    assert len(data) == 0, "liquidator: no callback yet"
     asset: uint256 = self._asset_of(token)
     entry: uint256 = self._entry_of(asset)
     price_word: uint256 = self._refreshed(packing.asset_underlying(entry))
@@ -144,12 +151,24 @@ def buy_collateral(
     bought, amount = self._portion(offer, max_amount)
     assert amount != 0, "liquidator: nothing to buy"
     cost: uint256 = auction.tokens_up(auction.cost_up(amount, offer.price), QUOTE_DECIMALS)
-    self.lots[asset] = auction.left(offer.lot, unsafe_sub(offer.amount, amount))
-    extcall IPositionManager(MANAGER).sell_inventory(asset, bought, cost, msg.sender, receiver)
+    self.lots[asset] = auction.left(
+        offer.lot, unsafe_sub(offer.amount, amount), block.timestamp, self._duration(self.terms_word)
+    )
+    extcall IPositionManager(MANAGER).sell_inventory(asset, bought, cost, msg.sender, receiver, data)
     log ILiquidator.Bought(
         token=token, buyer=msg.sender, receiver=receiver, amount=bought, cost=cost, price=offer.price
     )
     return bought, cost
+
+
+@external
+def deleverage(account: uint256, market: uint256) -> int256:
+    """
+    @notice W-2: close as much of a winner's position as gives the pool its capital again. Reasons and terms are the Waterfall's,
+            whose `alarm` must have been raised.
+    @return The signed size traded, 0 if the pool is not short.
+    """
+    return extcall IWaterfall(staticcall IPositionManager(MANAGER).WATERFALL()).deleverage(account, market)
 
 
 @external
@@ -241,6 +260,23 @@ def _liquidate(account: uint256, cost: uint256, reward_to: uint256) -> ILiquidat
         reward=convert(extract32(data, 32), uint256),
         reason=convert(extract32(data, 64), uint256),
     )
+
+
+@internal
+def _settle(account: uint256):
+    # every position in a settled market
+    held: uint256 = 0
+    positions: DynArray[uint256, 16] = []
+    held, positions = staticcall IPositionManager(MANAGER).legs(account)
+    markets: DynArray[IPositionManager.MarketWords, 32] = staticcall IPositionManager(MANAGER).market_words(
+        held
+    )
+    rank: uint256 = 0
+    for market: uint256 in range(MARKETS):
+        if (held >> market) & 1 == 1:
+            if packing.carry_stopped(markets[rank].carry):
+                extcall IPositionManager(MANAGER).settle(account, market)
+            rank = unsafe_add(rank, 1)
 
 
 @view

@@ -77,7 +77,7 @@ def __init__(manager: address, owner: address):
     MANAGER = manager
     ORACLE = staticcall IPositionManager(manager).ORACLE()
     VAULT = staticcall IPositionManager(manager).VAULT()
-    COVER_ACCOUNT = (convert(staticcall IPositionManager(manager).POOL(), uint256) << 96) | 1
+    COVER_ACCOUNT = convert(staticcall IPositionManager(manager).COVER(), uint256) << 96
     self._set_keeper_fee(FIRST_FEE)
 
 
@@ -154,7 +154,7 @@ def execute(
     """
     @notice Execute orders that are due, each at the first price published at or after commit + delay. One order's failure
             does not touch the others. For an executed order the caller's account (msg.sender << 96) gets the keeper fee,
-            for a failed one what the PositionManager lets the account pay of it; the cover fund gets that if the caller
+            for a failed one what the PositionManager lets the account pay of it; the cover pool gets that if the caller
             owns the account.
     @param price_update Entry i is for order i: the 32 bytes of that first round's id; empty if it is the latest one.
            Longer entries fail the call. Nothing that is paid for can be passed yet: value must be 0 ("orders: value not
@@ -333,7 +333,7 @@ def _fill(
 @view
 @internal
 def _payee(account: uint256, keeper: uint256) -> uint256:
-    # an owner who executes his own failing order pays the cover fund: failing on purpose is not free
+    # an owner who executes his own failing order pays the cover pool: failing on purpose is not free
     return COVER_ACCOUNT if keeper >> 96 == account >> 96 else keeper
 
 

@@ -3,9 +3,9 @@
 # pragma optimize codesize
 """
 @title PositionManager
-@notice Accounts, positions and markets, and the only place where margin is enforced. Traders, the LP pool and the cover fund
+@notice Accounts, positions and markets, and the only place where margin is enforced. Traders, the LP pool and the cover pool
         are accounts of one ledger (the Vault's); the pool is the counterparty of every position.
-        Invariants: I-3 … I-11, I-13 … I-18, I-24, I-27, I-28.
+        Invariants: I-3 … I-11, I-13 … I-18, I-24, I-26 … I-28.
 @custom:kill Lower the entry caps through the Configurator (reductions, liquidations, withdrawals go on), then take the role of a
         faulty OrderBook or Liquidator away with set_role. Balances stay in the Vault; nothing here can be upgraded in place.
 """
@@ -14,6 +14,7 @@ from interfaces import IEngine
 from interfaces import IPositionManager
 from interfaces import IVault
 from contracts.modules import authority
+from contracts.modules import bands
 from contracts.modules import bits
 from contracts.modules import books
 from contracts.modules import checks
@@ -23,23 +24,31 @@ from contracts.modules import inspection
 from contracts.modules import margin
 from contracts.modules import packing
 from contracts.modules import portfolio
+from contracts.modules import resolution
 from contracts.modules import treasury
+from contracts.modules import venue_rates
 from contracts.modules import wiring
 
 implements: IPositionManager
 initializes: books
 initializes: wiring
 initializes: portfolio[books := books, wiring := wiring]
+initializes: bands[books := books, portfolio := portfolio]
 initializes: execution[books := books, portfolio := portfolio, wiring := wiring]
 initializes: authority[books := books, portfolio := portfolio, wiring := wiring]
-initializes: treasury[authority := authority, books := books, wiring := wiring]
+initializes: treasury[authority := authority, books := books, portfolio := portfolio, wiring := wiring]
+initializes: resolution[
+    authority := authority, books := books, execution := execution, portfolio := portfolio, wiring := wiring
+]
 initializes: inspection[books := books, portfolio := portfolio, wiring := wiring]
 
 exports: (
     wiring.VAULT,
     wiring.ORACLE,
     wiring.ENGINE,
+    wiring.WATERFALL,
     wiring.POOL,
+    wiring.COVER,
     wiring.CONFIGURATOR,
 )
 
@@ -62,6 +71,12 @@ exports: (
 )
 
 exports: (
+    resolution.settle,
+    resolution.liquidate,
+    resolution.deleverage,
+)
+
+exports: (
     treasury.sell_inventory,
     treasury.pool_deposit,
     treasury.pool_withdraw,
@@ -78,11 +93,21 @@ WAD: constant(uint256) = 10**18
 
 
 @deploy
-def __init__(vault: address, oracle: address, engine: address, pool: address, configurator: address):
+def __init__(
+    vault: address,
+    oracle: address,
+    engine: address,
+    waterfall: address,
+    pool: address,
+    cover: address,
+    configurator: address,
+):
     """
-    @notice `vault` must already name this contract's address as its manager; `pool` is where the LiquidityPool will be.
+    @notice `vault` and `waterfall` must already name this contract's address as their manager; `pool` and `cover` are where the
+            LiquidityPool and the CoverPool will be.
     """
-    wiring.__init__(vault, oracle, engine, pool, configurator)
+    wiring.__init__(vault, oracle, engine, waterfall, pool, cover, configurator)
+    authority.roles[waterfall] = authority.WATERFALL
 
 
 # ---- users --------------------------------------------------------------------------------------
@@ -125,7 +150,11 @@ def withdraw(account: uint256, token: address, amount: uint256, receiver: addres
     """
     self._check_owner(account)
     asset: uint256 = wiring.asset_of(token)
-    wiring.push(account, asset, receiver, amount)
+    rates: uint256 = books.rates
+    # W-3: in a shutdown no quote leaves before the claims are open, and then it costs its share of what is missing
+    checks.that(not venue_rates.withheld(rates) or asset != wiring.QUOTE, "manager: shutting down")
+    heir: uint256 = wiring.POOL_ACCOUNT if venue_rates.has(rates, venue_rates.CLAIMS_OPEN) else 0
+    wiring.push(account, asset, receiver, amount, heir)
     self._check_free(account)
     log IPositionManager.Withdraw(account=account, token=token, receiver=receiver, amount=amount)
 
@@ -139,6 +168,7 @@ def transfer(from_account: uint256, to_account: uint256, token: address, amount:
     checks.that(from_account >> 96 == to_account >> 96, "manager: not the same owner")
     wiring.shift(from_account, to_account, wiring.asset_of(token), amount)
     self._check_free(from_account)
+    bands.note_gain(to_account)
     log IPositionManager.Transfer(
         from_account=from_account, to_account=to_account, token=token, amount=amount
     )
@@ -153,32 +183,26 @@ def close_fraction(account: uint256, f: uint256):
     self._check_owner(account)
     checks.that(f != 0 and f <= WAD, "manager: fraction")
     before: margin.Health = portfolio.fresh_health(account)
-    a: portfolio.Account = portfolio.account(account)
-    a.backed = 0
-    a.reads = a.markets
-    legs: DynArray[IEngine.Leg, 24] = portfolio.legs(a, wiring.words(a.reads))
-    checks.that(len(legs) != 0, "manager: nothing to close")
-    orders: DynArray[IEngine.Order, 16] = []
+    left: uint256 = books.held(account)
+    checks.that(left != 0, "manager: nothing to close")
+    order: IEngine.Order = empty(IEngine.Order)
+    order.fraction = f
+    order.spread = True
     # what E - MM may fall by: rounding to lots, and all cost against the mark
     spared: int256 = 0
-    for leg: IEngine.Leg in legs:
-        order: IEngine.Order = empty(IEngine.Order)
-        order.fraction = f
-        order.spread = True
-        orders.append(order)
+    for _i: uint256 in range(16):
+        if left == 0:
+            break
+        leg: IEngine.Leg = portfolio.market_leg(account, bits.lowest(left))
+        left = bits.without_lowest(left)
+        execution.booked(account, leg, order)
         spared = unsafe_add(spared, gates.lot_value(leg.word))
-    batch: IEngine.Batch = staticcall IEngine(wiring.ENGINE).trades(legs, orders, portfolio.pool())
-    for m: IEngine.Moved in batch.moved:
-        books.store(account, m)
-        books.log_trade(account, m)
-    books.first_sums = batch.first_sums
-    books.second_sums = batch.second_sums
-    wiring.book(account, batch.cash, 0, 0, 0)
     after: margin.Health = portfolio.health(account)
     conceded: int256 = max(unsafe_sub(before.equity, after.equity), 0)
     spared = unsafe_add(spared, conceded)
     enough: bool = gates.covered(after, books.venue)
     gates.check_reduced(gates.may_reduce(enough, margin.slack(before), margin.slack(after), spared))
+    bands.note(account, after)
     log IPositionManager.BookReduced(account=account, fraction=f, cost=convert(conceded, uint256))
 
 
@@ -195,8 +219,7 @@ def settle_loss(account: uint256, market: uint256) -> uint256:
     order: IEngine.Order = empty(IEngine.Order)
     # no more than the book as a whole has lost: a hedge's losing leg is not settled against its owner's headroom (M-5)
     order.settle = min(unsafe_sub(a.cash, convert(a.reserved, int256)), -h.profit)
-    change: int256 = execution.trade(account, portfolio.market_leg(account, market), order).cash
-    wiring.book(account, change, 0, 0, 0)
+    change: int256 = execution.booked(account, portfolio.market_leg(account, market), order)
     settled: uint256 = convert(-change, uint256)
     log IPositionManager.LossSettled(account=account, market=market, amount=settled)
     return settled
@@ -206,15 +229,20 @@ def settle_loss(account: uint256, market: uint256) -> uint256:
 def convert_collateral(account: uint256, token: address, amount: uint256) -> uint256:
     """
     @notice L-2: sell `amount` WAD of an account's collateral to the pool at the largest discount to cover negative cash, no more
-            than that, if E - MM does not fall. Returns the WAD quote credited.
+            than it takes, if E - MM does not fall. Returns the WAD quote credited.
     """
     before: margin.Health = portfolio.fresh_health(account)
     asset: uint256 = wiring.asset_of(token)
+    wiring.shift(account, wiring.POOL_ACCOUNT, asset, amount)
     entry: uint256 = packing.asset_entry(books.collateral, asset)
     price: uint256 = packing.price_of(wiring.words(1 << packing.asset_underlying(entry))[0])
-    credit: uint256 = amount * price * packing.lendable(entry) // 10**22
-    checks.that(wiring.cash_of(account) + convert(credit, int256) <= 0, "manager: more than is owed")
-    wiring.shift(account, wiring.POOL_ACCOUNT, asset, amount)
+    # amounts that were there are below 2^128, prices below 2^96, the rest below 2^14
+    rate: uint256 = unsafe_mul(price, packing.lendable(entry))
+    owed: uint256 = convert(max(-wiring.cash_of(account), 0), uint256)
+    # the last unit may be worth more than the rest of the debt, or that would stay for ever
+    less: uint256 = unsafe_mul(unsafe_sub(max(amount, 1), 1), rate)
+    checks.that(unsafe_div(less, 10**22) < owed, "manager: more than is owed")
+    credit: uint256 = min(unsafe_div(unsafe_mul(amount, rate), 10**22), owed)
     wiring.book(account, convert(credit, int256), 0, 0, 0)
     checks.that(margin.slack(portfolio.health(account)) >= margin.slack(before), "manager: conversion hurts")
     log IPositionManager.Converted(account=account, asset=asset, amount=amount, credit=credit)
@@ -281,7 +309,7 @@ def trade(fill: IPositionManager.Fill) -> IPositionManager.Filled:
     wiring.book(fill.account, t.cash, fill.keeper, fill.keeper_fee, 0)
     leaving: uint256 = fill.keeper_fee if fill.keeper != fill.account else 0
     a.cash += t.cash - convert(leaving, int256)
-    a.markets = books.bitmaps[fill.account]
+    a.markets = books.held(fill.account)
     a.reads = a.markets | a.backed
     after: margin.Health = portfolio.weigh(a, ids, words)
     # a full close takes its own market out of what the account reads: its price counts all the same
@@ -293,89 +321,22 @@ def trade(fill: IPositionManager.Fill) -> IPositionManager.Filled:
         gates.check_reduced(gates.may_reduce(enough, slack, margin.slack(after), cost))
     else:
         gates.check_initial(enough)
+    bands.note(fill.account, after)
     return IPositionManager.Filled(
         size=t.moved.size, price=t.moved.price, fee=t.moved.fee, realised=t.moved.realised
-    )
-
-
-# ---- Liquidator ---------------------------------------------------------------------------------
-
-@external
-def liquidate(account: uint256, keeper_cost: uint256, reward_account: uint256) -> IPositionManager.Slice:
-    """
-    @notice Q-1: close the fraction of an unhealthy account's book that restores E = h MM, or all of it. Liquidator only.
-            Never reverts for want of solvency; reasons: 1 healthy, 2 no valid price, 3 nothing to liquidate (no position and
-            no debt, or a protocol account).
-    """
-    authority.check_role(authority.LIQUIDATOR)
-    checks.that(account != reward_account, "manager: reward to itself")
-    a: portfolio.Account = portfolio.account(account)
-    if account >> 96 == wiring.POOL_ACCOUNT >> 96 or (a.markets == 0 and a.cash >= 0):
-        return IPositionManager.Slice(fraction=0, reward=0, reason=3)
-    legs: DynArray[IEngine.Leg, 24] = []
-    t: margin.Totals = empty(margin.Totals)
-    left: uint256 = a.reads
-    words: DynArray[uint256, 32] = wiring.refresh(left)
-    for word: uint256 in words:
-        leg: IEngine.Leg = portfolio.full_leg(a, bits.lowest(left), word)
-        left = bits.without_lowest(left)
-        legs.append(leg)
-        t = margin.with_leg(t, leg.position, leg.carry, leg.risk, leg.word, leg.held, leg.lendable)
-    h: margin.Health = margin.health(t, a.cash, a.markets != 0, books.venue)
-    if not (h.priced and h.liquidatable):
-        return IPositionManager.Slice(fraction=0, reward=0, reason=1 if h.priced else 2)
-    plan: IEngine.Plan = staticcall IEngine(wiring.ENGINE).resolve(
-        legs, self._patient(a, h, keeper_cost), portfolio.pool()
-    )
-    books.store_slice(account, a.markets, plan.touched)
-    books.first_sums = plan.first_sums
-    books.second_sums = plan.second_sums
-    execution.pay_out(a, plan, reward_account)
-    log IPositionManager.Liquidated(
-        account=account,
-        keeper=reward_account,
-        fraction=plan.fraction,
-        reward=plan.reward,
-        to_cover=plan.to_cover,
-        cash=plan.cash,
-        equity=h.equity,
-        maintenance=h.maintenance,
-        positions=execution.positions(plan),
-    )
-    return IPositionManager.Slice(fraction=plan.fraction, reward=plan.reward, reason=0)
-
-
-@view
-@internal
-def _patient(a: portfolio.Account, h: margin.Health, keeper_cost: uint256) -> IEngine.Patient:
-    # an empty account with negative cash is only written off: no reward for tidying up
-    cost: uint256 = min(keeper_cost, packing.venue_keeper_cap(books.venue)) if a.reads != 0 else 0
-    return IEngine.Patient(
-        cash=a.cash,
-        cover=wiring.cash_of(wiring.COVER_ACCOUNT),
-        equity=h.equity,
-        raw=h.raw,
-        cost=cost,
-        assets=a.assets,
-        amounts=a.amounts,
-        entries=books.collateral,
     )
 
 
 @internal
 def _deposit(account: uint256, token: address, amount: uint256):
     asset: uint256 = wiring.asset_of(token)
-    checks.that(account >> 96 != wiring.POOL_ACCOUNT >> 96, "manager: protocol account")
+    checks.that(not wiring.is_protocol(account), "manager: protocol account")
     if account >> 96 != convert(msg.sender, uint256) and asset != wiring.QUOTE:
         checks.that(
             staticcall IVault(wiring.VAULT).collateral(account, asset) != 0, "manager: new asset for another"
         )
     wiring.pull(account, asset, msg.sender, amount)
-    if asset != wiring.QUOTE:
-        checks.that(
-            staticcall IVault(wiring.VAULT).credited(asset) <= books.deposit_caps[asset],
-            "manager: deposit cap",
-        )
+    bands.note_gain(account)
     log IPositionManager.Deposit(account=account, token=token, payer=msg.sender, amount=amount)
 
 
@@ -389,8 +350,10 @@ def _check_owner(account: uint256):
 
 @internal
 def _check_free(account: uint256):
+    h: margin.Health = empty(margin.Health)
+    h.priced = True
     # M-6: nothing to secure, no price to read
-    if books.bitmaps[account] == 0 and wiring.cash_of(account) >= 0:
-        return
-    h: margin.Health = portfolio.fresh_health(account)
-    gates.check_initial(margin.free_equity(h) >= convert(h.initial, int256))
+    if books.held(account) != 0 or wiring.cash_of(account) < 0:
+        h = portfolio.fresh_health(account)
+        gates.check_initial(margin.free_equity(h) >= convert(h.initial, int256))
+    bands.note(account, h)

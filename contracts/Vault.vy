@@ -16,29 +16,22 @@
         to a new Vault with a new PositionManager.
 """
 
+from contracts.modules import ledger
 from contracts.modules import packing
 from contracts.modules import tokens as erc20
+from interfaces import IInventoryBuyer
 from interfaces import IVault
+from snekmate.utils import math
 
 implements: IVault
 initializes: erc20
+initializes: ledger
 
 QUOTE: constant(uint256) = 255
 MAX_ASSETS: constant(uint256) = 8
 MAX_U128: constant(uint256) = 2**128 - 1
-MAX_CASH: constant(int256) = 2**127 - 1
-MIN_CASH: constant(int256) = -(2**127)
 
 MANAGER: public(immutable(address))
-
-# account => 0 cash int128 | 128 reserved uint96 | 224 bitmap of collateral assets uint8 (see packing.vy)
-words: HashMap[uint256, uint256]
-# account => WAD of each collateral asset, at most 2**128 - 1
-amounts: HashMap[uint256, uint256[MAX_ASSETS]]
-# asset => sum of all balances in WAD (L-1): the tokens that the ledger answers for
-total: HashMap[uint256, uint256]
-# D: sum of max(0, -cash) over all accounts, never negative
-owed: int256
 
 
 @deploy
@@ -69,71 +62,92 @@ def list_asset(token: address) -> uint256:
 
 
 @external
+def set_cap(asset: uint256, cap: uint256):
+    """
+    @notice Let deposits leave at most `cap` (WAD, below 2**96: "vault: cap range") of a collateral in the ledger; 0 at first.
+    """
+    self._check_manager()
+    erc20.check_known(asset < erc20.count)
+    ledger.set_cap(asset, cap)
+
+
+@external
 def pull(account: uint256, asset: uint256, payer: address, tokens: uint256) -> uint256:
     """
     @notice Take `tokens` from `payer`, who approved the Vault, and credit `account` with what arrived, at most `tokens`,
             rounded down to WAD. Reverts if that is nothing ("vault: nothing credited"), if the token returns false
             ("vault: token refused"), if `tokens` is not a whole number of WAD units ("vault: amount granularity") or
-            beyond 2**128 - 1, and if the balance would pass its bound. Returns the WAD credited.
+            beyond 2**128 - 1, and if the balance or the asset's cap ("vault: deposit cap") would be passed.
+    @return WAD credited.
     """
     self._check_manager()
-    token: address = empty(address)
-    decimals: uint256 = 0
-    token, decimals = erc20.find(asset)
-    erc20.check_tokens(tokens, decimals)
-    arrived: uint256 = erc20.take(token, payer, tokens)
-    amount: uint256 = erc20.to_wad_floor(arrived, decimals)
-    assert amount > 0, "vault: nothing credited"
-    self._credit(account, asset, amount)
-    # far from overflow: each call adds less than 2**128
-    self.total[asset] = unsafe_add(self.total[asset], amount)
-    log IVault.Credited(account=account, asset=asset, payer=payer, tokens=arrived, amount=amount)
-    return amount
+    return self._take(account, asset, payer, tokens)
 
 
 @external
-def push(account: uint256, asset: uint256, receiver: address, tokens: uint256) -> uint256:
+def push(account: uint256, asset: uint256, receiver: address, tokens: uint256, heir: uint256) -> uint256:
     """
     @notice Debit `account` and send exactly `tokens` to `receiver`. Of the quote only cash - reserved can leave
             ("vault: insufficient balance"), and only while the ledger holds it: positive cash may exceed the tokens
             by D ("vault: not enough tokens"). Reverts if the Vault's balance does not fall by exactly `tokens` ("vault: token
             moved wrong amount"), and where `pull` does for the amount; 0 is allowed.
+    @param heir If not 0, quote that leaves also costs the account its share of D, tokens * D / credited, which this account gets (W-3).
     @return WAD debited.
     """
     self._check_manager()
-    token: address = empty(address)
-    decimals: uint256 = 0
-    token, decimals = erc20.find(asset)
-    erc20.check_tokens(tokens, decimals)
-    amount: uint256 = erc20.to_wad_floor(tokens, decimals)  # exact after the check
-    self._debit(account, asset, amount)
-    total: uint256 = self.total[asset]
-    assert total >= amount, "vault: not enough tokens"
-    self.total[asset] = unsafe_sub(total, amount)
-    erc20.give(token, receiver, tokens)
-    log IVault.Debited(account=account, asset=asset, receiver=receiver, tokens=tokens, amount=amount)
+    amount: uint256 = self._give(account, asset, receiver, tokens)
+    if heir != 0 and asset == QUOTE and ledger.owed > 0:
+        held: uint256 = ledger.total_of(QUOTE) + amount
+        share: int256 = convert(math._ceil_div(amount * convert(ledger.owed, uint256), held), int256)
+        ledger.owe(ledger.book(account, -share) + ledger.book(heir, share))
     return amount
 
 
 @external
-def post(accounts: DynArray[uint256, 4], deltas: DynArray[int256, 4]):
+def exchange(
+    account: uint256,
+    asset: uint256,
+    tokens: uint256,
+    receiver: address,
+    buyer: address,
+    cost: uint256,
+    data: Bytes[1024],
+) -> (uint256, uint256):
     """
-    @notice Book cash changes (WAD, signed) that sum to zero ("vault: unbalanced"); one delta an account
-            ("vault: lengths differ"), cash within int128 ("vault: cash range"). D follows exactly.
+    @notice Sell `tokens` of `account`'s collateral: delivery to `receiver`, then a call of the buyer's `on_inventory` if there is
+            `data`, then payment of `cost` quote token units by `buyer`, who approved the Vault. All under this contract's lock.
+    @return WAD debited of the asset, WAD credited of the quote.
+    """
+    self._check_manager()
+    sold: uint256 = self._give(account, asset, receiver, tokens)
+    if len(data) != 0:
+        extcall IInventoryBuyer(buyer).on_inventory(erc20.find(asset)[0], tokens, cost, data)
+    return sold, self._take(account, QUOTE, buyer, cost)
+
+
+@external
+def post(
+    account: uint256,
+    pool: uint256,
+    change: int256,
+    keeper: uint256,
+    fee: uint256,
+    cover: uint256,
+    to_cover: uint256,
+):
+    """
+    @notice Book a change of `account`'s cash against the `pool`, and what it pays to a keeper and to the cover pool (WAD). Accounts
+            may coincide. Cash stays within int128 ("vault: cash range"); D follows exactly.
             Reservations are not looked at: losses and fees may take cash below them.
     """
     self._check_manager()
-    assert len(accounts) == len(deltas), "vault: lengths differ"
-    total: int256 = 0
-    debt: int256 = 0
-    for i: uint256 in range(len(accounts), bound=4):
-        # _book has checked that each delta is a difference of two int128: four of them cannot overflow
-        delta: int256 = deltas[i]
-        if delta != 0:
-            debt = unsafe_add(debt, self._book(accounts[i], delta))
-            total = unsafe_add(total, delta)
-    assert total == 0, "vault: unbalanced"
-    self._owe(debt)
+    paid: int256 = convert(fee, int256) + convert(to_cover, int256)
+    debt: int256 = ledger.book(account, change - paid)
+    # four changes of at most 2**127 each
+    debt = unsafe_add(debt, ledger.book(pool, -change))
+    debt = unsafe_add(debt, ledger.book(keeper, convert(fee, int256)))
+    debt = unsafe_add(debt, ledger.book(cover, convert(to_cover, int256)))
+    ledger.owe(debt)
 
 
 @external
@@ -144,8 +158,8 @@ def shift(from_account: uint256, to_account: uint256, asset: uint256, amount: ui
     """
     self._check_manager()
     erc20.check_known(asset < MAX_ASSETS or asset == QUOTE)
-    self._debit(from_account, asset, amount)
-    self._credit(to_account, asset, amount)
+    ledger.debit(from_account, asset, amount)
+    ledger.credit(to_account, asset, amount)
     log IVault.Shifted(from_account=from_account, to_account=to_account, asset=asset, amount=amount)
 
 
@@ -156,37 +170,29 @@ def reserve(account: uint256, change: int256):
             ("vault: insufficient balance"); the result lies in 0 … 2**96 - 1 ("vault: reserved range").
     """
     self._check_manager()
-    word: uint256 = self.words[account]
-    if change > 0:
-        self._check_free(word, convert(change, uint256))
-    # no overflow: growth is below 2**127 here, and any fall from a uint96 stays above -2**255 or is caught
-    reserved: int256 = unsafe_add(convert(packing.vault_reserved(word), int256), change)
-    assert 0 <= reserved and reserved < 2**96, "vault: reserved range"
-    self.words[account] = packing.pack_vault(
-        packing.vault_cash(word), convert(reserved, uint256), packing.vault_assets(word)
-    )
+    ledger.reserve(account, change)
 
 
 @external
-def write_off(account: uint256, first: uint256, last: uint256):
+def write_off(account: uint256, first: uint256, granted: uint256, last: uint256):
     """
-    @notice W-1, first form: bring `account`'s negative cash to zero. `first` pays as far as its cash is positive,
+    @notice W-1: bring `account`'s negative cash to zero. `first` pays at most `granted`, and as far as its cash is positive;
             `last` the rest, which may make it negative. Without negative cash nothing happens. If one account is
             named twice the sums stay right, but it pays itself.
     """
     self._check_manager()
-    missing: int256 = unsafe_sub(0, packing.vault_cash(self.words[account]))
+    missing: int256 = unsafe_sub(0, packing.vault_cash(ledger.words[account]))
     if missing <= 0:
         return
-    by_first: int256 = max(min(packing.vault_cash(self.words[first]), missing), 0)
+    able: int256 = max(packing.vault_cash(ledger.words[first]), 0)
+    # no balance is beyond 2**127
+    by_first: int256 = min(min(able, convert(min(granted, MAX_U128), int256)), missing)
     by_last: int256 = unsafe_sub(missing, by_first)
     # three changes of at most 2**127 each
-    debt: int256 = self._book(account, missing)
-    if by_first != 0:
-        debt = unsafe_add(debt, self._book(first, -by_first))
-    if by_last != 0:
-        debt = unsafe_add(debt, self._book(last, -by_last))
-    self._owe(debt)
+    debt: int256 = ledger.book(account, missing)
+    debt = unsafe_add(debt, ledger.book(first, -by_first))
+    debt = unsafe_add(debt, ledger.book(last, -by_last))
+    ledger.owe(debt)
     log IVault.BadDebt(
         account=account, by_first=convert(by_first, uint256), by_last=convert(by_last, uint256)
     )
@@ -200,7 +206,7 @@ def cash(account: uint256) -> int256:
     """
     @return WAD quote, signed; the reserved part included.
     """
-    return packing.vault_cash(self.words[account])
+    return packing.vault_cash(ledger.words[account])
 
 
 @view
@@ -209,7 +215,7 @@ def reserved(account: uint256) -> uint256:
     """
     @return WAD quote of `account`'s cash promised to keepers; may exceed the cash after a loss.
     """
-    return packing.vault_reserved(self.words[account])
+    return packing.vault_reserved(ledger.words[account])
 
 
 @view
@@ -220,7 +226,7 @@ def collateral(account: uint256, asset: uint256) -> uint256:
     """
     if asset >= MAX_ASSETS:
         return 0
-    return self.amounts[account][asset]
+    return ledger.amounts[account][asset]
 
 
 @view
@@ -229,7 +235,7 @@ def word(account: uint256) -> uint256:
     """
     @return The account's packed word: cash, what of it is reserved, bitmap of its collateral (see packing.vy).
     """
-    return self.words[account]
+    return ledger.words[account]
 
 
 @view
@@ -238,14 +244,14 @@ def snapshot(account: uint256) -> (uint256, DynArray[uint256, 8]):
     """
     @return The account's packed word (see packing.vy), and its collateral amounts in WAD in ascending order of asset.
     """
-    word: uint256 = self.words[account]
+    word: uint256 = ledger.words[account]
     found: DynArray[uint256, 8] = []
     assets: uint256 = packing.vault_assets(word)
     for asset: uint256 in range(MAX_ASSETS):
         if assets == 0:
             break
         if assets & 1 != 0:
-            found.append(self.amounts[account][asset])
+            found.append(ledger.amounts[account][asset])
         assets >>= 1
     return word, found
 
@@ -256,7 +262,7 @@ def debt() -> uint256:
     """
     @return D of L-2: the sum of max(0, -cash) over all accounts, WAD quote.
     """
-    return convert(self.owed, uint256)
+    return convert(ledger.owed, uint256)
 
 
 @view
@@ -265,7 +271,16 @@ def credited(asset: uint256) -> uint256:
     """
     @return WAD that the ledger answers for: the sum of all balances of `asset`. Donated tokens are not in it.
     """
-    return self.total[asset]
+    return ledger.total_of(asset)
+
+
+@view
+@external
+def cap(asset: uint256) -> uint256:
+    """
+    @return WAD of a collateral asset that a deposit may leave in the ledger at most.
+    """
+    return ledger.totals[asset] >> 160
 
 
 @view
@@ -278,7 +293,7 @@ def totals() -> (uint256, uint256, uint256):
     decimals: uint256 = 0
     token, decimals = erc20.find(QUOTE)
     held: uint256 = min(erc20.held(token), MAX_U128)  # the range of to_wad_floor
-    return erc20.to_wad_floor(held, decimals), self.total[QUOTE], convert(self.owed, uint256)
+    return erc20.to_wad_floor(held, decimals), ledger.total_of(QUOTE), convert(ledger.owed, uint256)
 
 
 @view
@@ -317,84 +332,38 @@ def asset_count() -> uint256:
     return erc20.count
 
 
-# ---- the ledger ---------------------------------------------------------------------------------
+# ---- tokens -------------------------------------------------------------------------------------
 
 @internal
-def _credit(account: uint256, asset: uint256, amount: uint256):
-    if asset == QUOTE:
-        self._owe(self._book(account, convert(amount, int256)))
-        return
-    before: uint256 = self.amounts[account][asset]
-    # before <= MAX_U128, and amount < 2**182: at most MAX_TOKENS in WAD, or another account's balance
-    after: uint256 = unsafe_add(before, amount)
-    assert after <= MAX_U128, "vault: amount range"
-    self.amounts[account][asset] = after
-    if before == 0:
-        self._set_held(account, asset, after)
-
-
-@internal
-def _debit(account: uint256, asset: uint256, amount: uint256):
-    if asset == QUOTE:
-        self._check_free(self.words[account], amount)
-        # no D: cash stays at or above reserved
-        self._book(account, -convert(amount, int256))
-        return
-    before: uint256 = self.amounts[account][asset]
-    self._check_balance(before >= amount)
-    after: uint256 = unsafe_sub(before, amount)
-    self.amounts[account][asset] = after
-    if after == 0:
-        self._set_held(account, asset, after)
+def _take(account: uint256, asset: uint256, payer: address, tokens: uint256) -> uint256:
+    token: address = empty(address)
+    decimals: uint256 = 0
+    token, decimals = erc20.find(asset)
+    erc20.check_tokens(tokens, decimals)
+    arrived: uint256 = erc20.take(token, payer, tokens)
+    amount: uint256 = erc20.to_wad_floor(arrived, decimals)
+    assert amount > 0, "vault: nothing credited"
+    ledger.credit(account, asset, amount)
+    ledger.grow(asset, amount)
+    log IVault.Credited(account=account, asset=asset, payer=payer, tokens=arrived, amount=amount)
+    return amount
 
 
 @internal
-def _book(account: uint256, delta: int256) -> int256:
-    # returns by how much the account's share of D rose
-    word: uint256 = self.words[account]
-    # The hot path: cash, the low 128 bits, is read and replaced in place (layout in packing.vy).
-    before: int256 = convert(convert(word << 128, bytes32), int256) >> 128
-    # before is an int128: a sum that wraps around 2**255 lands far outside the range
-    after: int256 = unsafe_add(before, delta)
-    assert MIN_CASH <= after and after <= MAX_CASH, "vault: cash range"
-    self.words[account] = ((word >> 128) << 128) | (convert(convert(after, bytes32), uint256) & MAX_U128)
-    return unsafe_sub(min(before, 0), min(after, 0))
+def _give(account: uint256, asset: uint256, receiver: address, tokens: uint256) -> uint256:
+    token: address = empty(address)
+    decimals: uint256 = 0
+    token, decimals = erc20.find(asset)
+    erc20.check_tokens(tokens, decimals)
+    amount: uint256 = erc20.to_wad_floor(tokens, decimals)  # exact after the check
+    ledger.debit(account, asset, amount)
+    ledger.shrink(asset, amount)
+    erc20.give(token, receiver, tokens)
+    log IVault.Debited(account=account, asset=asset, receiver=receiver, tokens=tokens, amount=amount)
+    return amount
 
-
-@internal
-def _owe(change: int256):
-    # most calls leave D alone: it costs them no slot
-    if change != 0:
-        self.owed += change
-
-
-@internal
-def _set_held(account: uint256, asset: uint256, amount: uint256):
-    # I-7; only called when an amount leaves or reaches zero
-    word: uint256 = self.words[account]
-    bit: uint256 = 1 << asset
-    assets: uint256 = packing.vault_assets(word) & ~bit
-    if amount > 0:
-        assets |= bit
-    self.words[account] = packing.pack_vault(packing.vault_cash(word), packing.vault_reserved(word), assets)
-
-
-# ---- checks: each reason once -------------------------------------------------------------------
 
 @view
 @internal
 def _check_manager():
     assert msg.sender == MANAGER, "vault: not manager"
-
-
-@pure
-@internal
-def _check_free(word: uint256, amount: uint256):
-    free: int256 = unsafe_sub(packing.vault_cash(word), convert(packing.vault_reserved(word), int256))
-    self._check_balance(free >= 0 and convert(free, uint256) >= amount)
-
-
-@pure
-@internal
-def _check_balance(enough: bool):
-    assert enough, "vault: insufficient balance"

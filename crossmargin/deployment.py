@@ -17,8 +17,8 @@ from crossmargin.errors import ConfigError
 
 FORMAT = 1
 # The venue's contracts, in the order of their deployment.
-CONTRACTS = ("OracleAdapter", "Configurator", "Engine", "Vault", "PositionManager", "LiquidityPool")
-CONTRACTS += ("OrderBook", "Liquidator", "QuoteLens", "Lens")
+CONTRACTS = ("OracleAdapter", "Configurator", "Engine", "Vault", "Waterfall", "PositionManager")
+CONTRACTS += ("LiquidityPool", "CoverPool", "OrderBook", "Liquidator", "QuoteLens", "Lens")
 QUOTE = 255  # the Vault's id of the quote token
 
 
@@ -93,6 +93,14 @@ class Deployment:
     @property
     def liquidator(self) -> str:
         return self.address("Liquidator")
+
+    @property
+    def waterfall(self) -> str:
+        return self.address("Waterfall")
+
+    @property
+    def cover(self) -> str:
+        return self.address("CoverPool")
 
     @property
     def pool(self) -> str:

@@ -5,7 +5,8 @@
 @notice One word an asset, from the least significant bit:
           0 amount last seen uint128 (WAD) | 128 start time uint64 (µs)
         The discount grows linearly from 0 at the start to the asset's d_c after the duration. What arrives later makes
-        the lot younger: its age becomes the mean weighted by amount, where no age counts for more than the duration.
+        the lot younger: its age becomes the mean weighted by amount, where no age counts for more than the duration. So
+        does what is sold: it takes its age along, and the rest waits on from there.
 """
 
 from contracts.modules import rounding
@@ -33,7 +34,7 @@ def observed(word: uint256, amount: uint256, now: uint256, duration: uint256) ->
     """
     seen: uint256 = word & U128
     if amount != 0 and amount <= seen:
-        return self.left(word, amount)
+        return ((word >> 128) << 128) | amount
     # Age < 2^64 and seen < 2^128. Rounded down: the younger lot is dearer. A division by 0 gives 0.
     age: uint256 = unsafe_div(unsafe_mul(self.age_of(word, now, duration), seen), amount)
     return amount | (unsafe_sub(unsafe_mul(now, MICROS), age) << 128)
@@ -41,11 +42,13 @@ def observed(word: uint256, amount: uint256, now: uint256, duration: uint256) ->
 
 @pure
 @internal
-def left(word: uint256, amount: uint256) -> uint256:
+def left(word: uint256, amount: uint256, now: uint256, duration: uint256) -> uint256:
     """
-    @notice The word when `amount` is left of the lot: selling does not change its age.
+    @notice The word when `amount` is left of the lot after a sale: the age of what was sold is gone.
     """
-    return ((word >> 128) << 128) | amount
+    # rounded down: the younger lot is dearer
+    age: uint256 = unsafe_div(unsafe_mul(self.age_of(word, now, duration), amount), word & U128)
+    return amount | (unsafe_sub(unsafe_mul(now, MICROS), age) << 128)
 
 
 @pure

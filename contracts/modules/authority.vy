@@ -19,6 +19,8 @@ uses: wiring
 
 ORDER_BOOK: constant(uint256) = 1
 LIQUIDATOR: constant(uint256) = 2
+# given once, at deployment
+WATERFALL: constant(uint256) = 3
 
 roles: public(HashMap[address, uint256])
 
@@ -29,13 +31,20 @@ def configure(kind: uint256, id: uint256, word: uint256):
     @notice Store a parameter word (kinds in books.vy, layouts in packing.vy). Configurator only, who checks the bounds.
     """
     self.check_configurator()
-    if kind != books.TERMS and kind != books.RISK:
+    if kind == books.CLAIMS:
+        wiring.write_off(wiring.POOL_ACCOUNT, max_value(uint256))
+    elif kind == books.DEPOSIT_CAP:
+        extcall IVault(wiring.VAULT).set_cap(id, word, skip_contract_check=True)
+    elif kind < books.TERMS or kind == books.LIMITS:
         books.configure(kind, id, word)
     else:
         before: IEngine.Leg = portfolio.market_words(id)
         books.configure(kind, id, word)
+        after: IEngine.Leg = portfolio.market_words(id)
+        if kind == books.SETTLE:
+            after.word = word
         books.carries[id], books.first_sums, books.second_sums = staticcall IEngine(wiring.ENGINE).reprice(
-            before, portfolio.market_words(id), books.first_sums, books.second_sums
+            before, after, books.first_sums, books.second_sums
         )
     log IPositionManager.Configured(kind=kind, id=id, word=word)
 
@@ -43,7 +52,7 @@ def configure(kind: uint256, id: uint256, word: uint256):
 @external
 def set_role(holder: address, role: uint256):
     """
-    @notice 0 none, 1 OrderBook, 2 Liquidator. Configurator only.
+    @notice 0 none, 1 OrderBook, 2 Liquidator; 3 is the Waterfall's from the beginning. Configurator only.
     """
     self.check_configurator()
     self.roles[holder] = role
@@ -67,8 +76,13 @@ def check_role(role: uint256):
 
 @view
 @internal
-def check_pool():
-    checks.that(msg.sender == wiring.POOL, "manager: not the pool")
+def checked_pool() -> uint256:
+    """
+    @notice The account of the calling pool.
+    """
+    account: uint256 = convert(msg.sender, uint256) << 96
+    checks.that(wiring.is_protocol(account), "manager: not the pool")
+    return account
 
 
 @view

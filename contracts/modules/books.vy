@@ -19,9 +19,12 @@ TERMS: constant(uint256) = 3
 LIMITS: constant(uint256) = 4
 RISK: constant(uint256) = 5
 DEPOSIT_CAP: constant(uint256) = 6
+SETTLE: constant(uint256) = 7
+CLAIMS: constant(uint256) = 8
 
 LISTED: constant(uint256) = 1 << 168
 
+# account => 0 bitmap of markets with a position uint32 | 32 in margin call, as of its last call bit
 bitmaps: HashMap[uint256, uint256]
 positions: HashMap[uint256, uint256[32]]
 carries: uint256[32]
@@ -29,7 +32,6 @@ books: uint256[32]
 terms: uint256[32]
 limits: uint256[32]
 risks: uint256[8]
-deposit_caps: uint256[8]
 venue: uint256
 rates: uint256
 collateral: uint256
@@ -55,6 +57,15 @@ def listed() -> uint256:
     return self.second_sums >> 192
 
 
+@view
+@internal
+def held(account: uint256) -> uint256:
+    """
+    @notice Bitmap of the markets in which an account has a position.
+    """
+    return self.bitmaps[account] & packing.U32
+
+
 @internal
 def store(account: uint256, m: IEngine.Moved):
     """
@@ -68,16 +79,17 @@ def store(account: uint256, m: IEngine.Moved):
         if m.position != 0:
             after = after | (1 << m.market)
         if after != held:
-            checks.that(bits.count(after) <= 16, "manager: too many positions")
+            checks.that(bits.count(after & packing.U32) <= 16, "manager: too many positions")
             self.bitmaps[account] = after
         self.positions[account][m.market] = m.position
 
 
 @internal
-def store_slice(account: uint256, held: uint256, touched: DynArray[IEngine.Touched, 16]):
+def store_slice(account: uint256, touched: DynArray[IEngine.Touched, 16]):
     """
-    @notice Store what a liquidation left of the positions of an account that held those in the bitmap.
+    @notice Store what a liquidation left of an account's positions.
     """
+    held: uint256 = self.bitmaps[account]
     after: uint256 = held
     for t: IEngine.Touched in touched:
         self.books[t.market] = t.book
@@ -116,8 +128,9 @@ def configure(kind: uint256, id: uint256, word: uint256):
         self.second_sums = self.second_sums | (((word & LISTED) >> 168) << (192 + id))
     elif kind == LIMITS:
         self.limits[id] = word
-    elif kind == RISK:
+    elif kind == SETTLE:
+        # a scale of 0 owes no premium; beta, sigma and w stay for the collateral that the price backs
+        self.terms[id] = LISTED
+    else:
         at: uint256 = (id & 3) * 64
         self.risks[id >> 2] = (self.risks[id >> 2] & ~(packing.U64 << at)) | (word << at)
-    else:
-        self.deposit_caps[id] = word

@@ -72,14 +72,15 @@ def index_now(word: uint256, risk: uint256, long: bool) -> int256:
 @internal
 def accrue(word: uint256, risk: uint256) -> uint256:
     """
-    @notice The carry word brought to this block (F-1). Same second, same word.
+    @notice The carry word brought to this block (F-1). Same second, or carry stopped for good: same word.
     """
-    if (word >> 128) & packing.U32 == block.timestamp:
+    since: uint256 = (word >> 128) & packing.U32
+    if since == block.timestamp or since == 0:
         return word
     funding: int256 = 0
     borrow: int256 = 0
     rate: int256 = 0
-    dt: uint256 = unsafe_sub(block.timestamp, (word >> 128) & packing.U32)
+    dt: uint256 = unsafe_sub(block.timestamp, since)
     funding, borrow, rate = self._paid(word, risk, convert(dt, int256))
     long_growth: int256 = rounding.ceil_div(unsafe_add(funding, borrow), INDEX_DIVISOR)
     short_growth: int256 = rounding.floor_div(unsafe_sub(funding, borrow), INDEX_DIVISOR)

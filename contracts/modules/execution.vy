@@ -6,17 +6,14 @@
 
 from interfaces import IEngine
 from interfaces import IPositionManager
-from interfaces import IVault
 from contracts.modules import books
+from contracts.modules import packing
 from contracts.modules import portfolio
 from contracts.modules import wiring
 
 uses: books
 uses: portfolio
 uses: wiring
-
-WAD: constant(uint256) = 10**18
-
 
 @view
 @internal
@@ -29,6 +26,7 @@ def order_of(fill: IPositionManager.Fill) -> IEngine.Order:
         spread=fill.spread,
         fraction=0,
         settle=0,
+        at_mark=False,
         limits=books.limits[fill.market],
     )
 
@@ -43,6 +41,25 @@ def trade(account: uint256, leg: IEngine.Leg, order: IEngine.Order) -> IEngine.T
     return t
 
 
+@internal
+def booked(account: uint256, leg: IEngine.Leg, order: IEngine.Order) -> int256:
+    # a trade that costs or brings the account nothing but what it comes to
+    cash: int256 = self.trade(account, leg, order).cash
+    wiring.book(account, cash, 0, 0, 0)
+    return cash
+
+
+@internal
+def at_mark(account: uint256, leg: IEngine.Leg, size: int256) -> int256:
+    # size 0: all of the position
+    order: IEngine.Order = empty(IEngine.Order)
+    order.at_mark = True
+    order.size = size
+    if size == 0:
+        order.size = -packing.position_base(leg.position)
+    return self.booked(account, leg, order)
+
+
 @pure
 @internal
 def positions(plan: IEngine.Plan) -> DynArray[uint256, 16]:
@@ -54,15 +71,9 @@ def positions(plan: IEngine.Plan) -> DynArray[uint256, 16]:
 
 
 @internal
-def pay_out(a: portfolio.Account, plan: IEngine.Plan, reward_account: uint256):
-    if a.assets != 0:
-        for asset: uint256 in range(8):
-            if (a.assets >> asset) & 1 == 1:
-                wiring.shift(a.id, wiring.POOL_ACCOUNT, asset, plan.taken[asset])
+def pay_out(account: uint256, plan: IEngine.Plan, reward_account: uint256):
+    for asset: uint256 in range(8):
+        if plan.taken[asset] != 0:
+            wiring.shift(account, wiring.POOL_ACCOUNT, asset, plan.taken[asset])
     shares: int256 = convert(plan.reward + plan.to_cover, int256)
-    wiring.book(a.id, plan.cash + shares, reward_account, plan.reward, plan.to_cover)
-    if plan.fraction == WAD:
-        # W-1, first form: the cover fund, then the pool
-        extcall IVault(wiring.VAULT).write_off(
-            a.id, wiring.COVER_ACCOUNT, wiring.POOL_ACCOUNT, skip_contract_check=True
-        )
+    wiring.book(account, plan.cash + shares, reward_account, plan.reward, plan.to_cover)

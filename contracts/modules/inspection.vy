@@ -4,9 +4,9 @@
 @title inspection: what anyone may read of the PositionManager
 """
 
-from interfaces import IEngine
 from interfaces import IPositionManager
 from interfaces import IVault
+from interfaces import IWaterfall
 from contracts.modules import bits
 from contracts.modules import books
 from contracts.modules import margin
@@ -64,23 +64,7 @@ def solvency() -> IPositionManager.Solvency:
     """
     @notice Tokens held, ledger sum, D, and the pool's equity from the aggregates, in one call (L-1, U-0). Quote in WAD.
     """
-    pool: IEngine.Pool = portfolio.pool()
-    equity: int256 = 0
-    used: uint256 = 0
-    equity, used = staticcall IEngine(wiring.ENGINE).weigh(pool)
-    tokens: uint256 = 0
-    credited: uint256 = 0
-    debt: uint256 = 0
-    tokens, credited, debt = staticcall IVault(wiring.VAULT).totals()
-    return IPositionManager.Solvency(
-        tokens=tokens,
-        credited=credited,
-        pool_cash=pool.cash,
-        cover_cash=wiring.cash_of(wiring.COVER_ACCOUNT),
-        debt=debt,
-        reduced_equity=equity,
-        utilisation=used,
-    )
+    return staticcall IWaterfall(wiring.WATERFALL).solvency()
 
 
 @view
@@ -89,7 +73,7 @@ def legs(account: uint256) -> (uint256, DynArray[uint256, 16]):
     """
     @notice Bitmap of the markets held and the packed positions, ascending.
     """
-    held: uint256 = books.bitmaps[account]
+    held: uint256 = books.held(account)
     words: DynArray[uint256, 16] = []
     left: uint256 = held
     for _i: uint256 in range(16):

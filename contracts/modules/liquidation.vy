@@ -18,7 +18,7 @@ UP: constant(uint256) = 10**24 - 1
 def rates(base: int256, book: uint256, terms: uint256, venue: uint256) -> uint256[3]:
     """
     @notice Q-2 of a position in 1e-6 of notional, rounded up: what an ordinary close would have cost (to the pool), what
-            p_min adds (to the cover fund), and the keeper part.
+            p_min adds (to the cover pool), and the keeper part.
     """
     # fields read in place: this runs for every position. lots < 2^72, |base| < 2^127: |move| < 2^128, products under 2^148
     longs: int256 = convert(convert(book & packing.U72, bytes32), int256)
@@ -36,6 +36,20 @@ def rates(base: int256, book: uint256, terms: uint256, venue: uint256) -> uint25
     least: uint256 = unsafe_mul(100, (terms >> 112) & packing.U16)
     to_cover: uint256 = unsafe_sub(max(least, to_pool), to_pool)
     return [to_pool, to_cover, (venue >> packing.KEEPER_PART) & packing.U16]
+
+
+@pure
+@internal
+def favoured(word: uint256, position: uint256, held: uint256, risk: uint256) -> uint256:
+    """
+    @notice The word of a dead leg with its price moved by w of its market in the favour of whoever holds position and collateral.
+    """
+    price: uint256 = packing.price_of(word)
+    moved: uint256 = rounding.ceil_div_unsigned(unsafe_mul(price, packing.risk_w(risk)), 10**4)
+    # price < 2^84, w <= 1, |base| and held < 2^128
+    if unsafe_add(packing.position_base(position), convert(held, int256)) < 0:
+        return unsafe_sub(word, min(moved, price))
+    return unsafe_add(word, moved)
 
 
 @pure

@@ -7,6 +7,7 @@
 from interfaces import IEngine
 from contracts.modules import carry
 from contracts.modules import checks
+from contracts.modules import floats
 from contracts.modules import packing
 from contracts.modules import rounding
 
@@ -81,24 +82,34 @@ def with_leg(
     # Raw two's complement words: products modulo 2^256 are right for signed values as long as they fit, and they do.
     t: Totals = totals
     price: uint256 = word & packing.U96
-    if (word >> 216) & packing.U8 != 0:
-        t.unpriced = True
     exposure: uint256 = 0
     size: uint256 = 0
+    above: uint256 = 0
+    needed: bool = held != 0
     if position != 0:
         base: int256 = convert(convert(position << 128, bytes32), int256) >> 128
         index: int256 = carry.index_now(carry_word, risk, base > 0)
-        at: int256 = unsafe_sub(convert(convert(price, bytes32), int256), index)
+        mark: uint256 = price
+        # W-3: a settled position is worth what it is worth, at no price of now
+        settled: bool = packing.carry_stopped(carry_word)
+        if settled:
+            mark = floats.value(carry_word >> 232)
+        at: int256 = unsafe_sub(convert(convert(mark, bytes32), int256), index)
         value: int256 = unsafe_mul(base, at)
         if value < 0:
             # P-2 is floored, but division truncates
             value = unsafe_sub(value, WAD - 1)
         value = unsafe_add(unsafe_div(value, WAD), convert(convert(position, bytes32), int256) >> 128)
         t.profit = unsafe_add(t.profit, value)
-        exposure = unsafe_mul(price, convert(convert(base, bytes32), uint256))
-        size = exposure
-        if base < 0:
-            size = unsafe_sub(0, exposure)
+        if not settled:
+            needed = True
+            above = (carry_word >> 224) & packing.U8
+            exposure = unsafe_mul(price, convert(convert(base, bytes32), uint256))
+            size = exposure
+            if base < 0:
+                size = unsafe_sub(0, exposure)
+    if needed and (word >> 216) & packing.U8 != 0:
+        t.unpriced = True
     if held != 0:
         coll: uint256 = price * held
         checks.that(coll < MAX_EXPOSURE, "margin: exposure too large")
@@ -115,8 +126,7 @@ def with_leg(
     t.common = unsafe_add(t.common, beta_n)
     t.squares = unsafe_add(t.squares, square)
     t.gross = unsafe_add(t.gross, w_g)
-    above: uint256 = (carry_word >> 224) & packing.U8
-    if above != 0 and position != 0:
+    if above != 0:
         scale: uint256 = unsafe_add(100, above)
         t.extra_common = unsafe_add(t.extra_common, unsafe_mul(convert(above, int256), beta_n))
         t.extra_squares = unsafe_add(

@@ -140,6 +140,22 @@ def pack_position(base: int256, quote: int256) -> uint256:
 # ---- market: carry word -------------------------------------------------------------------------
 #   0 long index int64 | 64 short index int64 (1e-11 quote per base) | 128 time uint32 | 160 funding rate int30 (1e-9 a day) |
 #   190 skew fraction int20 (2^-19) | 210 borrow rate uint14 (1e-6 a day) | 224 OI scale uint8 (hundredths above 1) | 232 price float24
+# A settled market (W-3) has only indices and price: its carry has stopped, and no time tells it.
+
+@pure
+@internal
+def carry_stopped(word: uint256) -> bool:
+    return (word >> 128) & U32 == 0
+
+
+@pure
+@internal
+def stopped(word: uint256, price: uint256) -> uint256:
+    """
+    @notice The carry word of a market settled at `price`, which keeps its 18 leading bits.
+    """
+    return (word & U128) | (floats.of(price) << 232)
+
 
 @pure
 @internal
@@ -355,9 +371,7 @@ def venue_keeper_cap(word: uint256) -> uint256:
     return unsafe_mul((word >> 192) & U64, MICRO)
 
 
-# ---- rates word ---------------------------------------------------------------------------------
-#   0 cap net | 16 cap gross | 32 exit cap net | 48 exit cap gross uint16 (bps) |
-#   64 borrow base | 80 slope 1 | 96 slope 2 uint16 (1e-6 a day) | 112 kink uint16 (bps)
+# ---- rates word: see venue_rates.vy --------------------------------------------------------------------
 
 # ---- the pool's sums, two words, in µ --------------------------------------------------------------
 #   first:  0 A int64 | 64 V int64 | 128 Z uint64 | 192 G uint64

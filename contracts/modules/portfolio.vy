@@ -11,6 +11,7 @@ from contracts.modules import books
 from contracts.modules import checks
 from contracts.modules import margin
 from contracts.modules import packing
+from contracts.modules import venue_rates
 from contracts.modules import wiring
 
 uses: books
@@ -40,7 +41,7 @@ def account(account: uint256) -> Account:
     a.cash = packing.vault_cash(word)
     a.reserved = packing.vault_reserved(word)
     a.assets = packing.vault_assets(word)
-    a.markets = books.bitmaps[account]
+    a.markets = books.held(account)
     if a.assets != 0:
         entries: uint256 = books.collateral
         for asset: uint256 in range(8):
@@ -175,7 +176,9 @@ def market_leg(account: uint256, market: uint256) -> IEngine.Leg:
 @internal
 def bare_leg(market: uint256) -> IEngine.Leg:
     checks.that(market < 32 and books.terms[market] & books.LISTED != 0, "manager: unknown market")
-    return self.market_words(market)
+    leg: IEngine.Leg = self.market_words(market)
+    checks.that(not packing.carry_stopped(leg.carry), "manager: market closed")
+    return leg
 
 
 @view
@@ -190,10 +193,12 @@ def market_words(market: uint256) -> IEngine.Leg:
     return leg
 
 
-@pure
+@view
 @internal
 def check_priced(priced: bool):
     """
-    @notice Every price a call depends on is valid.
+    @notice Every price a call depends on is valid, or a shutdown has waited long enough for it.
     """
-    checks.that(priced, "manager: no valid price")
+    checks.that(
+        priced or venue_rates.has(books.rates, venue_rates.LAST_PRICES), "manager: no valid price"
+    )

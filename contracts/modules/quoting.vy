@@ -17,7 +17,7 @@ from contracts.modules import reading
 
 # Engine.trade; its answer is 11 words
 TRADE: constant(Bytes[4]) = method_id(
-    "trade((uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256),(int256,uint256,uint256,bool,bool,uint256,int256,uint256),(int256,uint256,uint256,uint256,uint256,(uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256)[]))"
+    "trade((uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256),(int256,uint256,uint256,bool,bool,uint256,int256,bool,uint256),(int256,uint256,uint256,uint256,uint256,(uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256)[]))"
 )
 TRADED: constant(uint256) = 352
 MAX_POSITIONS: constant(uint256) = 16
@@ -39,7 +39,7 @@ def quote(
     @param stock The pool's account.
     """
     q: ILens.OrderQuote = empty(ILens.OrderQuote)
-    q.at_once, q.keeper_fee, q.reason = self._terms(order_book, v.listed, h, order)
+    q.at_once, q.keeper_fee, q.reason = self._terms(order_book, v.listed, v.settled, h, order)
     if len(q.reason) != 0:
         return q
     leg: IEngine.Leg = empty(IEngine.Leg)
@@ -92,7 +92,7 @@ def _weighed(
 @view
 @internal
 def _terms(
-    order_book: address, listed: uint256, h: reading.Held, order: IOrderBook.Order
+    order_book: address, listed: uint256, settled: uint256, h: reading.Held, order: IOrderBook.Order
 ) -> (bool, uint256, String[64]):
     # whether the market trades at once, the keeper fee, and why `submit` would refuse
     sized: bool = order.size != 0 and order.size < pending.MAX_SIZE and order.size > -pending.MAX_SIZE
@@ -102,6 +102,8 @@ def _terms(
         return False, 0, "orders: buy without a bound"
     if order.market >= 32 or (listed >> order.market) & 1 == 0:
         return False, 0, "manager: unknown market"
+    if (settled >> order.market) & 1 == 1:
+        return False, 0, "manager: market closed"
     timing: IOrderBook.Timing = staticcall IOrderBook(order_book).timing(order.market)
     if timing.window == 0:
         return False, 0, "orders: market closed"

@@ -11,6 +11,7 @@ from interfaces import IOracleAdapter
 from interfaces import IPositionManager
 from interfaces import IVault
 from contracts.modules import carry
+from contracts.modules import floats
 from contracts.modules import margin
 from contracts.modules import packing
 from contracts.modules import pricing
@@ -31,13 +32,15 @@ struct Prepared:
     extra: uint256
 
 
-# By underlying id. Bitmaps: listed markets, underlyings without a valid price.
+# By underlying id. Bitmaps: listed markets, underlyings without a valid price, settled markets.
 struct Venue:
     markets: Prepared[32]
     listed: uint256
     unpriced: uint256
+    settled: uint256
     venue: uint256
     entries: uint256
+    rates: uint256
 
 
 # An account with all its legs, priced; those without a position have position 0.
@@ -60,8 +63,7 @@ def load(manager: address, oracle: address, prices: DynArray[uint256, 32]) -> Ve
     v: Venue = empty(Venue)
     first: uint256 = 0
     second: uint256 = 0
-    rates: uint256 = 0
-    v.venue, v.entries, first, second, rates, v.listed = staticcall IPositionManager(manager).venue_words()
+    v.venue, v.entries, first, second, v.rates, v.listed = staticcall IPositionManager(manager).venue_words()
     ids: uint256 = v.listed | self._backed(255, v.entries)
     words: DynArray[uint256, 32] = staticcall IOracleAdapter(oracle).words(ids)
     markets: DynArray[IPositionManager.MarketWords, 32] = staticcall IPositionManager(manager).market_words(
@@ -76,6 +78,8 @@ def load(manager: address, oracle: address, prices: DynArray[uint256, 32]) -> Ve
             if packing.price_state(word) != 0:
                 v.unpriced = v.unpriced | (1 << id)
             v.markets[id] = self._prepared(word, markets[rank].carry, markets[rank].risk)
+            if markets[rank].terms != 0 and packing.carry_stopped(markets[rank].carry):
+                v.settled = v.settled | (1 << id)
             rank = unsafe_add(rank, 1)
     return v
 
@@ -86,6 +90,11 @@ def _prepared(word: uint256, stored: uint256, risk: uint256) -> Prepared:
     accrued: uint256 = carry.accrue(stored, risk)
     price: int256 = convert(packing.price_of(word), int256)
     above: uint256 = (accrued >> 224) & packing.U8
+    weighs: uint256 = risk
+    if packing.carry_stopped(accrued):
+        # W-3: a settled position has a value and no exposure
+        price = convert(floats.value(accrued >> 232), int256)
+        weighs = 0
     return Prepared(
         word=word,
         carry=accrued,
@@ -93,9 +102,9 @@ def _prepared(word: uint256, stored: uint256, risk: uint256) -> Prepared:
         price=price,
         less_long=unsafe_sub(price, pricing.index_of(accrued, 1)),
         less_short=unsafe_sub(price, pricing.index_of(accrued, -1)),
-        beta=convert(packing.risk_beta(risk), int256),
-        sigma=convert(packing.risk_sigma(risk), int256),
-        w=packing.risk_w(risk),
+        beta=convert(packing.risk_beta(weighs), int256),
+        sigma=convert(packing.risk_sigma(weighs), int256),
+        w=packing.risk_w(weighs),
         above=convert(above, int256),
         extra=unsafe_mul(above, unsafe_add(200, above)),
     )

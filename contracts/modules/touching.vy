@@ -99,7 +99,10 @@ def apply(leg: IEngine.Leg, order: IEngine.Order, sums: packing.Sums) -> (IEngin
     if m.size == 0:
         m.position, m.realised = self._settled(leg, accrued, order.settle)
     else:
-        m.price, m.fee = self._checked_quote(leg, order, m.size)
+        if order.at_mark:
+            m.price = packing.price_of(leg.word)
+        else:
+            m.price, m.fee = self._checked_quote(leg, order, m.size)
         m.position, m.realised = pricing.apply(leg.position, m.size, m.price, accrued)
     s: packing.Sums = empty(packing.Sums)
     m.carry, m.book, s = self.touch(leg, accrued, m.position, sums)
@@ -123,13 +126,21 @@ def _settled(leg: IEngine.Leg, accrued: uint256, cash: int256) -> (uint256, int2
 @internal
 def repriced(before: IEngine.Leg, after: IEngine.Leg, sums: packing.Sums) -> (uint256, packing.Sums):
     """
-    @notice A market under new terms or risk: accrued under the old ones, its rate inside the new clamp, its price unchanged.
+    @notice A market under new terms or risk: accrued under the old ones, its rate inside the new clamp, its price unchanged. With a
+            price in the word of `after` it is settled: carry stops there, and that is its price (W-3).
     """
-    word: uint256 = carry.clamped(carry.accrue(before.carry, before.risk), after.risk)
-    price: uint256 = floats.value(word >> 232)
+    word: uint256 = carry.accrue(before.carry, before.risk)
+    if before.terms == 0:
+        # not listed yet: carry starts
+        word = block.timestamp << 128
+    if after.word != 0:
+        word = packing.stopped(word, packing.price_of(after.word))
+    else:
+        word = carry.clamped(word, after.risk)
     s: packing.Sums = pool_risk.replaced(
-        sums, before.book, before.carry, price, 0, 0, 0, before.risk, before.terms
+        sums, before.book, before.carry, floats.value(before.carry >> 232), 0, 0, 0, before.risk, before.terms
     )
+    price: uint256 = floats.value(word >> 232)
     return word, pool_risk.replaced(s, 0, 0, 0, after.book, word, price, after.risk, after.terms)
 
 

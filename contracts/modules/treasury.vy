@@ -1,7 +1,7 @@
 # pragma version 0.4.3
 # pragma nonreentrancy on
 """
-@title treasury: the doors of the pool's own account: LP money in and out, inventory sold
+@title treasury: the doors of the two pools' own accounts: LP money in and out, inventory sold
 """
 
 from interfaces import IPositionManager
@@ -15,21 +15,27 @@ from contracts.modules import wiring
 
 uses: authority
 uses: books
+uses: portfolio
 uses: wiring
 
 
 @external
-def sell_inventory(asset: uint256, amount: uint256, cost: uint256, buyer: address, receiver: address):
+def sell_inventory(
+    asset: uint256, amount: uint256, cost: uint256, buyer: address, receiver: address, data: Bytes[1024]
+):
     """
     @notice Sell `amount` token units of collateral the pool took over for `cost` quote token units, no less than P(1 - d_c).
-            The buyer approved the Vault. Liquidator only.
+            The buyer approved the Vault; with `data` he is called before he pays. Liquidator only.
     """
     authority.check_role(authority.LIQUIDATOR)
     entry: uint256 = packing.asset_entry(books.collateral, asset)
     word: uint256 = wiring.refresh(1 << packing.asset_underlying(entry))[0]
     portfolio.check_priced(packing.price_state(word) == 0)
-    sold: uint256 = wiring.push(wiring.POOL_ACCOUNT, asset, receiver, amount)
-    paid: uint256 = wiring.pull(wiring.POOL_ACCOUNT, wiring.QUOTE, buyer, cost)
+    sold: uint256 = 0
+    paid: uint256 = 0
+    sold, paid = extcall IVault(wiring.VAULT).exchange(
+        wiring.POOL_ACCOUNT, asset, amount, receiver, buyer, cost, data
+    )
     checks.that(
         paid * 10**22 >= sold * packing.price_of(word) * packing.lendable(entry),
         "manager: below the discount",
@@ -40,22 +46,22 @@ def sell_inventory(asset: uint256, amount: uint256, cost: uint256, buyer: addres
 @external
 def pool_deposit(payer: address, tokens: uint256):
     """
-    @notice Credit the pool's account with quote from `payer`. LiquidityPool only.
+    @notice Credit the caller's account with quote from `payer`. LiquidityPool and CoverPool only.
     """
-    authority.check_pool()
-    credited: uint256 = wiring.pull(wiring.POOL_ACCOUNT, wiring.QUOTE, payer, tokens)
+    credited: uint256 = wiring.pull(authority.checked_pool(), wiring.QUOTE, payer, tokens)
     log IPositionManager.PoolFlow(counterparty=payer, amount=convert(credited, int256))
 
 
 @external
 def pool_withdraw(receiver: address, tokens: uint256):
     """
-    @notice Pay an LP out of the pool's cash, of which D must stay (L-2). LiquidityPool only, who checks the utilisations.
+    @notice Pay an LP out of the caller's cash, of which D must stay (L-2). LiquidityPool and CoverPool only; the pool checks the
+            utilisations.
     """
-    authority.check_pool()
-    debited: uint256 = wiring.push(wiring.POOL_ACCOUNT, wiring.QUOTE, receiver, tokens)
+    account: uint256 = authority.checked_pool()
+    debited: uint256 = wiring.push(account, wiring.QUOTE, receiver, tokens, 0)
     checks.that(
-        wiring.cash_of(wiring.POOL_ACCOUNT) >= convert(staticcall IVault(wiring.VAULT).debt(), int256),
+        wiring.cash_of(account) >= convert(staticcall IVault(wiring.VAULT).debt(), int256),
         "manager: cash owed to winners",
     )
     log IPositionManager.PoolFlow(counterparty=receiver, amount=-convert(debited, int256))

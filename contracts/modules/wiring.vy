@@ -15,7 +15,9 @@ QUOTE: constant(uint256) = 255
 VAULT: public(immutable(address))
 ORACLE: public(immutable(address))
 ENGINE: public(immutable(address))
+WATERFALL: public(immutable(address))
 POOL: public(immutable(address))
+COVER: public(immutable(address))
 CONFIGURATOR: public(immutable(address))
 QUOTE_TOKEN: immutable(address)
 POOL_ACCOUNT: immutable(uint256)
@@ -23,16 +25,35 @@ COVER_ACCOUNT: immutable(uint256)
 
 
 @deploy
-def __init__(vault: address, oracle: address, engine: address, pool: address, configurator: address):
+def __init__(
+    vault: address,
+    oracle: address,
+    engine: address,
+    waterfall: address,
+    pool: address,
+    cover: address,
+    configurator: address,
+):
     checks.that(staticcall IVault(vault).MANAGER() == self, "manager: vault of another")
     VAULT = vault
     ORACLE = oracle
     ENGINE = engine
+    WATERFALL = waterfall
     POOL = pool
+    COVER = cover
     CONFIGURATOR = configurator
     QUOTE_TOKEN = staticcall IVault(vault).token(QUOTE)
     POOL_ACCOUNT = convert(pool, uint256) << 96
-    COVER_ACCOUNT = (convert(pool, uint256) << 96) | 1
+    COVER_ACCOUNT = convert(cover, uint256) << 96
+
+
+@view
+@internal
+def is_protocol(account: uint256) -> bool:
+    """
+    @notice Whether an account belongs to one of the two pools.
+    """
+    return account >> 96 == POOL_ACCOUNT >> 96 or account >> 96 == COVER_ACCOUNT >> 96
 
 
 @view
@@ -52,13 +73,8 @@ def pull(account: uint256, asset: uint256, payer: address, tokens: uint256) -> u
 
 
 @internal
-def push(account: uint256, asset: uint256, receiver: address, tokens: uint256) -> uint256:
-    return extcall IVault(VAULT).push(account, asset, receiver, tokens)
-
-
-@internal
-def post(accounts: DynArray[uint256, 4], deltas: DynArray[int256, 4]):
-    extcall IVault(VAULT).post(accounts, deltas, skip_contract_check=True)
+def push(account: uint256, asset: uint256, receiver: address, tokens: uint256, heir: uint256) -> uint256:
+    return extcall IVault(VAULT).push(account, asset, receiver, tokens, heir)
 
 
 @internal
@@ -94,17 +110,13 @@ def words(ids: uint256) -> DynArray[uint256, 32]:
 
 @internal
 def book(account: uint256, change: int256, keeper: uint256, keeper_fee: uint256, to_cover: uint256):
-    # the account's change, against the pool; fees to keeper and cover come out of the account as well
-    fee: int256 = convert(keeper_fee, int256)
-    cover: int256 = convert(to_cover, int256)
-    accounts: DynArray[uint256, 4] = [account, POOL_ACCOUNT]
-    deltas: DynArray[int256, 4] = [change - fee - cover, -change]
-    if cover != 0:
-        accounts.append(COVER_ACCOUNT)
-        deltas.append(cover)
-    if keeper == account:
-        deltas[0] += fee
-    elif fee != 0:
-        accounts.append(keeper)
-        deltas.append(fee)
-    self.post(accounts, deltas)
+    # the account's change, against the pool; fees to keeper and cover pool come out of the account as well
+    extcall IVault(VAULT).post(
+        account, POOL_ACCOUNT, change, keeper, keeper_fee, COVER_ACCOUNT, to_cover, skip_contract_check=True
+    )
+
+
+@internal
+def write_off(account: uint256, granted: uint256):
+    # W-1: the cover pool, then the pool
+    extcall IVault(VAULT).write_off(account, COVER_ACCOUNT, granted, POOL_ACCOUNT, skip_contract_check=True)

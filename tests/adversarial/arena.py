@@ -31,6 +31,7 @@ class Arena(Venue):
     orders: Any = None
     liquidations: Any = None
     shares: Any = None
+    cover_shares: Any = None
     lp: str = ""
 
     # ---- liquidity -----------------------------------------------------------------------------
@@ -116,13 +117,22 @@ def build(setup: Setup | None = None, capital: int = 10_000_000) -> Arena:
     oracle = load("contracts/OracleAdapter.vy", owner, "0x" + "00" * 20)
     engine = load("contracts/Engine.vy")
     with env.anchor():
-        at = [load("contracts/Engine.vy").address for _ in range(3)]
-    vault = load("contracts/Vault.vy", at[1], quote.address)
+        at = [load("contracts/Engine.vy").address for _ in range(5)][2:]
+    vault = load("contracts/Vault.vy", at[0], quote.address)
+    waterfall = load("contracts/Waterfall.vy", at[0])
     manager = load(
-        "contracts/PositionManager.vy", vault.address, oracle.address, engine.address, at[2], configurator
+        "contracts/PositionManager.vy",
+        vault.address,
+        oracle.address,
+        engine.address,
+        waterfall.address,
+        at[1],
+        at[2],
+        configurator,
     )
     shares = load("contracts/LiquidityPool.vy", manager.address, "Shares", "LP")
-    assert (manager.address, shares.address) == (at[1], at[2])
+    cover_shares = load("contracts/LiquidityPool.vy", manager.address, "Cover shares", "CV")
+    assert [c.address for c in (manager, shares, cover_shares)] == at
     orders = load("contracts/OrderBook.vy", manager.address, owner)
     liquidations = load("contracts/Liquidator.vy", manager.address, owner)
     arena = Arena(
@@ -140,10 +150,13 @@ def build(setup: Setup | None = None, capital: int = 10_000_000) -> Arena:
         orders.address,
         liquidations.address,
         shares.address,
+        cover_shares.address,
+        waterfall,
         prices=[m.price for m in setup.markets],
         orders=orders,
         liquidations=liquidations,
         shares=shares,
+        cover_shares=cover_shares,
         lp=lp,
     )
     configure(arena)

@@ -44,7 +44,7 @@ def test_a_gift_inside_the_ledger(empty: Arena, who: SimpleNamespace) -> None:
     empty.lp_in(who.attacker, 1)
     before = empty.purse(who.attacker)
     gift = 1_000 * WAD
-    empty.vault.post([account, empty.pool_account], [-gift, gift], sender=empty.manager.address)
+    empty.move(account, empty.pool_account, gift)
     empty.lp_in(who.victim, 10_000 * USDC)
     empty.lp_out(who.attacker)
     assert empty.purse(who.attacker) - before <= 0

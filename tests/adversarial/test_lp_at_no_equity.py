@@ -38,7 +38,7 @@ def test_zero_equity_is_closed(arena: Arena, who: SimpleNamespace) -> None:
     rest = arena.manager.cash(arena.pool_account)
     assert rest > 0
     # what is left goes the same way, to the wei
-    arena.vault.post([arena.pool_account, account], [-rest, rest], sender=arena.manager.address)
+    arena.move(arena.pool_account, account, rest)
     assert arena.shares.pool_state().reduced_equity == 0 and arena.shares.totalSupply() > 0
     with boa.reverts("pool: closed to entries"):
         arena.lp_in(who.attacker, USDC)

@@ -71,7 +71,7 @@ def test_two_accounts_against_each_other(either: Arena, who: SimpleNamespace, ou
 def test_shares_a_unit_at_a_time(arena: Arena, who: SimpleNamespace) -> None:
     # the price of a share is odd from here on
     third = 10**12 // 3
-    arena.vault.post([arena.pool_account, arena.cover_account], [-third, third], sender=arena.manager.address)
+    arena.move(arena.pool_account, arena.cover_account, third)
     before = arena.purse(who.attacker)
     for _ in range(20):
         arena.lp_in(who.attacker, 1)

@@ -58,6 +58,8 @@ class Venue:
     order_book: str
     liquidator: str
     pool: str
+    cover: str
+    waterfall: Any
     prices: list[int] = field(default_factory=list)
 
     @property
@@ -67,8 +69,8 @@ class Venue:
 
     @property
     def cover_account(self) -> int:
-        """The cover fund's account."""
-        return account_of(self.pool, 1)
+        """The cover pool's account."""
+        return account_of(self.cover)
 
     def configure(self, kind: int, id_: int, word: int) -> None:
         """As the Configurator."""
@@ -104,6 +106,10 @@ class Venue:
         account = account_of(user, sub)
         self.manager.deposit(account, token.address, amount, sender=user)
         return account
+
+    def move(self, source: int, target: int, amount: int) -> None:
+        """WAD of cash from one account to another, as no call of the venue would: for setting a stage."""
+        self.vault.post(source, target, -amount, 0, 0, 0, 0, sender=self.manager.address)
 
     def lp_deposit(self, tokens: int) -> None:
         """Quote into the pool's account, as the pool contract."""
@@ -144,17 +150,20 @@ def build(setup: Setup | None = None, fake_pool: bool = True) -> Venue:
     quote_feed = load("tests/support/contracts/Feed.vy", 8, 10**8)
     oracle = load("contracts/OracleAdapter.vy", owner, "0x" + "00" * 20)
     engine = load("contracts/Engine.vy")
-    actors = {n: env.generate_address(n) for n in ("configurator", "order_book", "liquidator", "pool")}
+    names = ("configurator", "order_book", "liquidator", "pool", "cover")
+    actors = {n: env.generate_address(n) for n in names}
     with env.anchor():
-        load("contracts/Engine.vy")
-        predicted = load("contracts/Engine.vy").address
+        predicted = [load("contracts/Engine.vy").address for _ in range(3)][-1]
     vault = load("contracts/Vault.vy", predicted, quote.address)
+    waterfall = load("contracts/Waterfall.vy", predicted)
     manager = load(
         "contracts/PositionManager.vy",
         vault.address,
         oracle.address,
         engine.address,
+        waterfall.address,
         actors["pool"],
+        actors["cover"],
         actors["configurator"],
     )
     assert manager.address == predicted
@@ -169,6 +178,7 @@ def build(setup: Setup | None = None, fake_pool: bool = True) -> Venue:
         engine,
         vault,
         manager,
+        waterfall=waterfall,
         **actors,
         prices=[m.price for m in setup.markets],
     )

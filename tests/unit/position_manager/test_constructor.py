@@ -16,7 +16,9 @@ def test_reverts_with_the_vault_of_another(v: Venue, who: SimpleNamespace) -> No
             v.vault.address,
             v.oracle.address,
             v.engine.address,
+            v.waterfall.address,
             v.pool,
+            v.cover,
             v.configurator,
         )
 
@@ -24,4 +26,5 @@ def test_reverts_with_the_vault_of_another(v: Venue, who: SimpleNamespace) -> No
 def test_links(v: Venue) -> None:
     m = v.manager
     assert (m.VAULT(), m.ORACLE(), m.ENGINE()) == (v.vault.address, v.oracle.address, v.engine.address)
-    assert (m.POOL(), m.CONFIGURATOR()) == (v.pool, v.configurator)
+    assert (m.POOL(), m.COVER(), m.CONFIGURATOR()) == (v.pool, v.cover, v.configurator)
+    assert m.WATERFALL() == v.waterfall.address

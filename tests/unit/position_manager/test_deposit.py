@@ -37,7 +37,7 @@ def test_reverts_above_the_cap(v: Venue, who: SimpleNamespace) -> None:
     v.configure(6, 1, 5 * WAD)
     account = v.deposit(who.trader, 5 * 10**18, v.tokens[1])
     v.fund(who.trader, 1, v.tokens[1])
-    with boa.reverts("manager: deposit cap"):
+    with boa.reverts("vault: deposit cap"):
         v.manager.deposit(account, v.tokens[1].address, 1, sender=who.trader)
 
 

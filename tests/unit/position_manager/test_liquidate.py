@@ -110,7 +110,7 @@ def test_all_of_it_where_a_slice_cannot(v: Venue, long: int) -> None:
 
 def test_bad_debt_is_booked_at_once(v: Venue, who: SimpleNamespace, long: int) -> None:
     # the cover fund first, then the pool
-    v.vault.post([v.pool_account, v.cover_account], [-500 * WAD, 500 * WAD], sender=v.manager.address)
+    v.move(v.pool_account, v.cover_account, 500 * WAD)
     v.set_price(BTC, 39_000 * WAD)
     equity = v.manager.account_health(long)[0]
     assert equity < -900 * WAD
@@ -125,7 +125,7 @@ def test_bad_debt_is_booked_at_once(v: Venue, who: SimpleNamespace, long: int) -
 
 def test_debt_without_anything_is_written_off_without_reward(v: Venue, who: SimpleNamespace) -> None:
     account = account_of(who.other)
-    v.vault.post([account, v.cover_account], [-70 * WAD, 70 * WAD], sender=v.manager.address)
+    v.move(account, v.cover_account, 70 * WAD)
     assert tuple(v.liquidate(account, 10 * WAD, account_of(who.keeper))) == (WAD, 0, 0)
     assert v.manager.cash(account) == 0 == v.manager.cash(v.cover_account)
 

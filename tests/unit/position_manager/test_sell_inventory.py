@@ -25,13 +25,13 @@ def stock(v: Venue, who: SimpleNamespace) -> int:
 
 
 def sell(v: Venue, who: SimpleNamespace, amount: int, cost: int) -> None:
-    v.manager.sell_inventory(1, amount, cost, who.other, who.receiver, sender=v.liquidator)
+    v.manager.sell_inventory(1, amount, cost, who.other, who.receiver, b"", sender=v.liquidator)
 
 
 def test_reverts_for_others(v: Venue, who: SimpleNamespace, stock: int) -> None:
     for sender in (who.other, v.order_book, v.pool, v.configurator):
         with boa.reverts("manager: not allowed"):
-            v.manager.sell_inventory(1, 1, 1, who.other, who.other, sender=sender)
+            v.manager.sell_inventory(1, 1, 1, who.other, who.other, b"", sender=sender)
 
 
 def test_reverts_below_the_discount(v: Venue, who: SimpleNamespace, stock: int) -> None:
@@ -54,7 +54,9 @@ def test_reverts_without_a_valid_price(v: Venue, who: SimpleNamespace, stock: in
 
 def test_reverts_when_the_buyer_cannot_pay(v: Venue, who: SimpleNamespace, stock: int) -> None:
     with boa.reverts():
-        v.manager.sell_inventory(1, 10**18, 2_000 * USDC, who.outsider, who.outsider, sender=v.liquidator)
+        v.manager.sell_inventory(
+            1, 10**18, 2_000 * USDC, who.outsider, who.outsider, b"", sender=v.liquidator
+        )
 
 
 def test_moves_both(v: Venue, who: SimpleNamespace, stock: int) -> None:

@@ -1,0 +1,137 @@
+# pragma version 0.4.3
+# pragma nonreentrancy off
+"""
+@title deleveraging: how much of a winning position must close for the pool to have its capital again (W-2)
+"""
+
+from interfaces import IEngine
+from contracts.modules import carry
+from contracts.modules import checks
+from contracts.modules import floats
+from contracts.modules import packing
+from contracts.modules import pool_risk
+from contracts.modules import venue_rates
+
+LOT: constant(int256) = 10**10
+BPS: constant(int256) = 10**4
+# the search ends at this part of the position
+GRAIN: constant(uint256) = 2**12
+
+
+# The pool without the skew of one market: sums and cash of everything else, that market's worth included. at: its P-hat;
+# ratio: q of W-2, bps; stock: the inventory that nets with the market.
+struct Frame:
+    sums: packing.Sums
+    cash: int256
+    at: uint256
+    risk: uint256
+    terms: uint256
+    kappa: uint256
+    ratio: int256
+    stock: IEngine.Leg
+
+
+@view
+@internal
+def frame(leg: IEngine.Leg, pool: IEngine.Pool) -> Frame:
+    """
+    @notice The pool as a touch of the leg's market at its price would leave it, but for the part of its skew.
+    """
+    f: Frame = empty(Frame)
+    f.at = floats.value(floats.near(leg.carry >> 250, packing.price_of(leg.word)))
+    f.risk = leg.risk
+    f.terms = leg.terms
+    f.kappa = packing.field16(pool.venue, packing.KAPPA)
+    f.ratio = convert(packing.field16(pool.rates, venue_rates.ADL_RATIO), int256)
+    accrued: uint256 = carry.accrue(leg.carry, leg.risk)
+    touched: packing.Sums = pool_risk.replaced(
+        packing.unpack_sums(pool.first_sums, pool.second_sums),
+        leg.book,
+        leg.carry,
+        floats.value(leg.carry >> 232),
+        leg.book,
+        accrued,
+        f.at,
+        leg.risk,
+        leg.terms,
+    )
+    f.sums = pool_risk.replaced(
+        touched, leg.book, accrued, f.at, 0, 0, 0, leg.risk, leg.terms
+    )
+    # closing at the mark moves worth from the market to cash and leaves R alone, but for the premium
+    f.sums.v = touched.v
+    f.cash = pool.cash
+    for stock: IEngine.Leg in pool.inventory:
+        if stock.market == leg.market:
+            f.stock = stock
+        else:
+            f.sums, f.cash = pool_risk.with_stock(f.sums, f.cash, stock, True)
+    return f
+
+
+@pure
+@internal
+def surplus(f: Frame, skew: int256) -> int256:
+    """
+    @notice 1e4 R - q net with the market's skew at `skew` lots: below zero the pool is short.
+    """
+    book: uint256 = convert(abs(skew), uint256)
+    if skew < 0:
+        book = book << 72
+    s: packing.Sums = pool_risk.contribution(book, 0, f.at, f.risk, f.terms)
+    s.v = 0
+    s = pool_risk.add(f.sums, s)
+    cash: int256 = f.cash
+    if f.stock.held != 0:
+        stock: IEngine.Leg = f.stock
+        stock.book = book
+        stock.carry = floats.near(stock.carry >> 250, f.at) << 232
+        s, cash = pool_risk.with_stock(s, cash, stock, True)
+    equity: int256 = 0
+    net: uint256 = 0
+    gross: uint256 = 0
+    equity, net, gross = pool_risk.requirements(s, cash, f.kappa)
+    # R < 2^128, net < 2^126, q < 2^16
+    return unsafe_sub(unsafe_mul(BPS, equity), unsafe_mul(f.ratio, convert(net, int256)))
+
+
+@pure
+@internal
+def check_qualifies(base: int256, worth: int256, price: uint256, skew: int256, threshold: uint256):
+    """
+    @notice In profit, on the side against the pool, and by at least `threshold` (WAD) of its notional.
+    """
+    checks.that(base != 0 and (base > 0) == (skew > 0) and skew != 0, "waterfall: not against the pool")
+    notional: uint256 = unsafe_mul(convert(abs(base), uint256), price)
+    checks.that(
+        worth > 0 and convert(worth, uint256) * 10**36 >= notional * threshold, "waterfall: others come first"
+    )
+
+
+@pure
+@internal
+def lots_down(f: Frame, base: int256, skew: int256) -> (int256, bool):
+    """
+    @notice The lots to close, in the sign of the position, and whether they give the pool its capital: none if it has it.
+    """
+    whole: int256 = self.surplus(f, skew)
+    if whole >= 0:
+        return 0, True
+    side: int256 = 1 if skew > 0 else -1
+    most: int256 = min(abs(base) // LOT, abs(skew))
+    all: int256 = self.surplus(f, skew - side * most)
+    if all < 0:
+        checks.that(all > whole, "waterfall: does not help")
+        return side * most, False
+    low: int256 = 0
+    high: int256 = most
+    grain: int256 = max(1, most // convert(GRAIN, int256))
+    for _i: uint256 in range(16):
+        if high - low <= grain:
+            break
+        middle: int256 = (low + high) // 2
+        if self.surplus(f, skew - side * middle) < 0:
+            low = middle
+        else:
+            high = middle
+    return side * high, True
