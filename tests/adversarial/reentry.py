@@ -12,6 +12,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -204,17 +205,17 @@ def replace_token(token: Any, path: str) -> Any:
 
 
 def configurator(arena: Arena) -> Any:
-    """The real Configurator in the place of the account that stands in for it, with the arena's markets known to it.
-
-    It lists one more token, as asset 2: afterwards it knows the assets before that one, too.
-    """
-    made = boa.load_partial(str(ROOT / "contracts/Configurator.vy")).deploy(
-        arena.owner, override_address=arena.configurator
-    )
+    """The real Configurator in the place of the account that stands in for it, told the arena's markets again."""
+    made = _configurators().deploy(arena.owner, override_address=arena.configurator)
     made.wire(arena.manager.address, sender=arena.owner)
     for i, market in enumerate(arena.setup.markets):
         made.set_market(i, market_fields(market), sender=arena.owner)
     return made
+
+
+@cache
+def _configurators() -> Any:
+    return boa.load_partial(str(ROOT / "contracts/Configurator.vy"))
 
 
 def market_fields(m: MarketParams) -> tuple[int, ...]:
