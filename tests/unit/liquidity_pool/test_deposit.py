@@ -47,7 +47,7 @@ def test_closed_with_debts_and_no_shares(fresh: World):
     """No LP ever, and the pool's account owes: the first money in would be another's."""
     w = fresh
     account = w.account("trader x", 100)
-    w.v.vault.post([account, w.v.pool_account], [WAD, -WAD], sender=w.v.manager.address)
+    w.v.move(w.v.pool_account, account, WAD)
     assert w.state().reduced_equity == -WAD
     assert w.pool.maxDeposit(w.outsider) == 0
     w.give(w.outsider, w.units(10))
@@ -140,7 +140,7 @@ def test_first_one_after_fees_gets_what_he_put_in(fresh: World):
     """Cash without shares stays with the virtual shares: 5 quote of it, and 7 put in."""
     w = fresh
     account = w.account("trader x", 100)
-    w.v.vault.post([account, w.v.pool_account], [-5 * WAD, 5 * WAD], sender=w.v.manager.address)
+    w.v.move(account, w.v.pool_account, 5 * WAD)
     shares = w.enter(w.lp, w.units(7))
     assert shares == w.units(7) * 10**12 // (w.units(5) + 1)
     assert w.units(7) - 10 <= w.pool.convertToAssets(shares) <= w.units(7)

@@ -116,7 +116,7 @@ def test_no_profit_in_inflating_by_fees(fresh_pool: World, mine: int, fees: int,
         shares = w.enter(w.outsider, mine)
         payer = w.account("payer", 200_000)
         wad = fees * 10**12
-        w.v.vault.post([payer, w.v.pool_account], [-wad, wad], sender=w.v.manager.address)
+        w.v.move(payer, w.v.pool_account, wad)
         try:
             w.enter(w.lp, victims)
         except boa.BoaError as error:  # too little for one share: nothing was taken
