@@ -15,20 +15,22 @@ from contracts.modules import venue_rates
 LOT: constant(int256) = 10**10
 BPS: constant(int256) = 10**4
 # the search ends at this part of the position
-GRAIN: constant(uint256) = 2**12
+GRAIN: constant(uint256) = 2**10
 
 
-# The pool without the skew of one market: sums and cash of everything else, that market's worth included. at: its P-hat;
-# ratio: q of W-2, bps; stock: the inventory that nets with the market.
+# The pool without the skew of one market. a, b, h: sums of everything else (µ, µ^2, µ); cash: its worth, that market's own but for the
+# premium included (WAD); at: the market's P-hat; stock: inventory that nets with the market (WAD^2); ratio: q of W-2, bps.
 struct Frame:
-    sums: packing.Sums
+    a: int256
+    b: uint256
+    h: uint256
     cash: int256
     at: uint256
+    stock: int256
     risk: uint256
     terms: uint256
     kappa: uint256
     ratio: int256
-    stock: IEngine.Leg
 
 
 @view
@@ -44,28 +46,26 @@ def frame(leg: IEngine.Leg, pool: IEngine.Pool) -> Frame:
     f.kappa = packing.field16(pool.venue, packing.KAPPA)
     f.ratio = convert(packing.field16(pool.rates, venue_rates.ADL_RATIO), int256)
     accrued: uint256 = carry.accrue(leg.carry, leg.risk)
-    touched: packing.Sums = pool_risk.replaced(
-        packing.unpack_sums(pool.first_sums, pool.second_sums),
-        leg.book,
-        leg.carry,
-        floats.value(leg.carry >> 232),
-        leg.book,
-        accrued,
-        f.at,
-        leg.risk,
-        leg.terms,
-    )
-    f.sums = pool_risk.replaced(
-        touched, leg.book, accrued, f.at, 0, 0, 0, leg.risk, leg.terms
-    )
+    before: uint256 = floats.value(leg.carry >> 232)
+    s: packing.Sums = packing.unpack_sums(pool.first_sums, pool.second_sums)
+    s = pool_risk.replaced(s, leg.book, leg.carry, before, leg.book, accrued, f.at, leg.risk, leg.terms)
     # closing at the mark moves worth from the market to cash and leaves R alone, but for the premium
-    f.sums.v = touched.v
+    worth: int256 = s.v
+    s = pool_risk.replaced(s, leg.book, accrued, f.at, 0, 0, 0, leg.risk, leg.terms)
     f.cash = pool.cash
     for stock: IEngine.Leg in pool.inventory:
+        seen: IEngine.Leg = stock
         if stock.market == leg.market:
-            f.stock = stock
-        else:
-            f.sums, f.cash = pool_risk.with_stock(f.sums, f.cash, stock, True)
+            # without a skew: what nets with it is added when it is known
+            seen.book = 0
+            f.stock = convert(unsafe_mul(packing.price_of(stock.word), stock.held), int256)
+        s, f.cash = pool_risk.with_stock(s, f.cash, seen, True)
+        if stock.market == leg.market:
+            s = pool_risk.without_netting(s, leg.risk, f.stock)
+    f.a = s.a
+    f.b = s.b
+    f.h = s.h
+    f.cash = unsafe_add(f.cash, unsafe_mul(unsafe_sub(worth, convert(s.z, int256)), 10**12))
     return f
 
 
@@ -75,22 +75,13 @@ def surplus(f: Frame, skew: int256) -> int256:
     """
     @notice 1e4 R - q net with the market's skew at `skew` lots: below zero the pool is short.
     """
-    book: uint256 = convert(abs(skew), uint256)
-    if skew < 0:
-        book = book << 72
-    s: packing.Sums = pool_risk.contribution(book, 0, f.at, f.risk, f.terms)
-    s.v = 0
-    s = pool_risk.add(f.sums, s)
-    cash: int256 = f.cash
-    if f.stock.held != 0:
-        stock: IEngine.Leg = f.stock
-        stock.book = book
-        stock.carry = floats.near(stock.carry >> 250, f.at) << 232
-        s, cash = pool_risk.with_stock(s, cash, stock, True)
-    equity: int256 = 0
-    net: uint256 = 0
-    gross: uint256 = 0
-    equity, net, gross = pool_risk.requirements(s, cash, f.kappa)
+    a: int256 = 0
+    b: uint256 = 0
+    h: uint256 = 0
+    z: uint256 = 0
+    a, b, h, z = pool_risk.of_skew(skew, f.at, f.stock, f.risk, f.terms)
+    net: uint256 = pool_risk.net_up(unsafe_add(f.a, a), unsafe_add(f.b, b), unsafe_add(f.h, h), f.kappa)
+    equity: int256 = unsafe_sub(f.cash, unsafe_mul(convert(z, int256), 10**12))
     # R < 2^128, net < 2^126, q < 2^16
     return unsafe_sub(unsafe_mul(BPS, equity), unsafe_mul(f.ratio, convert(net, int256)))
 
