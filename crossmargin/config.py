@@ -39,6 +39,7 @@ DERIVED = ("share", "max_oi_quote", "skew_scale")
 MARKET = ("beta", "sigma", "p_min", "taker", "maker", "spread", "depth", "oi_low", "oi_high", "oi_cap")
 MARKET += ("clamp", "clamp_days", "min_notional")
 TIMES = ("delay", "window", "max_exec_age")
+COVER = {"cover_name": "Cross-margin cover", "cover_symbol": "CMCV"}  # of the cover pool's shares
 SLACK = Fraction(99, 100)  # of the largest open interest that Q-2 allows: room for the next change of a fee
 
 
@@ -112,6 +113,8 @@ class Config:
     quote_feed: Feed
     pool_name: str
     pool_symbol: str
+    cover_name: str
+    cover_symbol: str
     capital: Fraction
     venue: Mapping[str, Fraction]
     rates: Mapping[str, Fraction]
@@ -370,7 +373,7 @@ def _config(top: _Table) -> Config:
     quote = top.table("quote")
     quote_token = Token(quote.text("symbol"), *_token(quote))
     quote_feed = _feed(quote.table("feed", {"decimals": 8}), quote_token.symbol)
-    pool, venue, rates = (top.table(key) for key in ("pool", "venue", "rates"))
+    pool, venue, rates = top.table("pool", COVER), top.table("venue"), top.table("rates")
     orders, liquidator = top.table("orders"), top.table("liquidator")
     common = top.take("market", {})
     markets = tuple(_market(s, content, common) for s, content in top.tables("markets").items())
@@ -382,6 +385,8 @@ def _config(top: _Table) -> Config:
         quote_feed=quote_feed,
         pool_name=pool.text("name"),
         pool_symbol=pool.text("symbol"),
+        cover_name=pool.text("cover_name"),
+        cover_symbol=pool.text("cover_symbol"),
         capital=pool.fraction("capital"),
         venue=venue.fractions((*VENUE_BPS, "keeper_part", "min_margin", "keeper_cap")),
         rates=rates.fractions((*RATES_BPS, *RATES_PPM)),

@@ -27,7 +27,7 @@ from crossmargin.artifacts import Artifact, compiled
 from crossmargin.bots.settings import load_key, run_command
 from crossmargin.client.steps import local_key
 from crossmargin.config import Config, Feed, Parameters, Token
-from crossmargin.deployment import CONTRACTS, QUOTE, Contract, Deployment
+from crossmargin.deployment import CONTRACTS, QUOTE, Contract, Deployment, artifact_of
 from crossmargin.errors import ConfigError, ContractRefused, CrossmarginError
 from crossmargin.sending import Sender, faults
 
@@ -35,8 +35,18 @@ WAD = 10**18
 OWNED = ("OracleAdapter", "Configurator", "OrderBook", "Liquidator")
 STATES = ("valid", "uncertain", "stale", "divergent", "invalid")
 TOKEN, FEED = "DevToken", "DevFeed"
-COMPILED = (*CONTRACTS, TOKEN, FEED)  # what a deployment may need
+COMPILED = tuple(dict.fromkeys((*map(artifact_of, CONTRACTS), TOKEN, FEED)))  # what a deployment may need
 REPLACEABLE = ("QuoteLens", "Lens")
+# These name each other before they exist, in the order of their deployment; which of their arguments are whose address.
+LINKED = {
+    "Waterfall": {0: "PositionManager"},
+    "Vault": {0: "PositionManager"},
+    "PositionManager": {0: "Vault", 3: "Waterfall", 4: "LiquidityPool", 5: "CoverPool"},
+    "LiquidityPool": {0: "PositionManager"},
+    "CoverPool": {0: "PositionManager"},
+}
+POOLS = ("LiquidityPool", "CoverPool")
+WATERFALL_ROLE = 3
 NOBODY = "0x" + "00" * 20
 DEV_CHAINS = (1337, 31337)  # begin anew with every start
 
@@ -163,7 +173,7 @@ class _Run:
 
     def _current(self, name: str, contract: Contract) -> bool:
         """Whether the code there is that of the sources; what nothing depends on may be deployed again."""
-        artifact = self.artifacts.get(name.partition(".")[0])
+        artifact = self.artifacts.get(artifact_of(name))
         if artifact is not None and self.sender.code(contract.address).startswith(artifact.runtime):
             return True
         if name in REPLACEABLE:
@@ -185,8 +195,8 @@ class _Run:
     # ---- contracts ---------------------------------------------------------------------------------
 
     def _ensure(self, name: str, *args: object) -> str:
-        """The address of a contract, deployed if it is not there. `name`: an artifact's, with a suffix after a dot."""
-        artifact = self.artifacts[name.partition(".")[0]]
+        """The address of a contract, deployed if it is not there. `name`: as `artifact_of` reads it."""
+        artifact = self.artifacts[artifact_of(name)]
         code = artifact.init_code(args)
         digest = Web3.to_hex(keccak(code))
         known = self.contracts.get(name)
@@ -239,42 +249,46 @@ class _Run:
         return Web3.to_checksum_address(dev.args[-1]) if dev else self.sender.address
 
     def _venue(self) -> None:
-        """All contracts; Vault, PositionManager and LiquidityPool name each other before they exist."""
-        owner = self._first_owner()
+        """All contracts, in their order."""
+        owner, config = self._first_owner(), self.config
         oracle = self._ensure("OracleAdapter", owner, self._sequencer())
         configurator = self._ensure("Configurator", owner)
         engine = self._ensure("Engine")
-        manager, pool = self._predicted()
-        vault = self._ensure("Vault", manager, self.tokens[self.config.quote.symbol])
-        self._ensure("PositionManager", vault, oracle, engine, pool, configurator)
-        self._ensure("LiquidityPool", manager, self.config.pool_name, self.config.pool_symbol)
+        at = self._predicted()
+        manager, pool, cover = at["PositionManager"], at["LiquidityPool"], at["CoverPool"]
+        waterfall = self._ensure("Waterfall", manager)
+        vault = self._ensure("Vault", manager, self.tokens[config.quote.symbol])
+        self._ensure("PositionManager", vault, oracle, engine, waterfall, pool, cover, configurator)
+        self._ensure("LiquidityPool", manager, config.pool_name, config.pool_symbol)
+        self._ensure("CoverPool", manager, config.cover_name, config.cover_symbol)
         order_book = self._ensure("OrderBook", manager, owner)
         liquidator = self._ensure("Liquidator", manager, owner)
         quotes = self._ensure("QuoteLens", manager, order_book)
         self._ensure("Lens", manager, order_book, liquidator, pool, quotes)
 
-    def _predicted(self) -> tuple[str, str]:
-        """Addresses of PositionManager and LiquidityPool. What names others than will be there is deployed again."""
-        names = ("Vault", "PositionManager", "LiquidityPool")
-        if all(name in self.contracts for name in names):
-            return self.contracts[names[1]].address, self.contracts[names[2]].address
-        vault, manager = (self.contracts.get(name) for name in names[:2])
-        following = self.sender.created()
-        usable = vault is not None and manager is not None and manager.args[3] == following
-        usable = usable or (vault is not None and manager is None and vault.args[0] == following)
-        if not usable:
-            for name in names:
-                if self.contracts.pop(name, None):
-                    self.log(
-                        f"{name} named an address that another transaction has taken: deploying it again"
-                    )
-        missing = [name for name in names if name not in self.contracts]
+    def _predicted(self) -> dict[str, str]:
+        """Where the LINKED contracts are or will be. What names others than will be there is deployed again."""
+        places = self._places()
+        there = [name for name in LINKED if name in self.contracts]
+        fits = all(
+            self.contracts[name].args[i] == places[other]
+            for name in there
+            for i, other in LINKED[name].items()
+        )
+        if fits or len(there) == len(LINKED):
+            return places
+        for name in there:
+            del self.contracts[name]
+            self.log(f"{name} named an address that another transaction has taken: deploying it again")
+        return self._places()
+
+    def _places(self) -> dict[str, str]:
+        missing = [name for name in LINKED if name not in self.contracts]
         places = {name: self.sender.created(i) for i, name in enumerate(missing)}
-        places |= {name: c.address for name, c in self.contracts.items()}
-        return places[names[1]], places[names[2]]
+        return places | {name: self.contracts[name].address for name in LINKED if name in self.contracts}
 
     def _at(self, name: str) -> Any:
-        return self.sender.at(self.artifacts[name.partition(".")[0]], self.contracts[name].address)
+        return self.sender.at(self.artifacts[artifact_of(name)], self.contracts[name].address)
 
     def _read(self, name: str, function: str, *args: object) -> Any:
         found = self.sender.read(self._at(name), function, *args)
@@ -470,14 +484,19 @@ class _Run:
             ("PositionManager", "VAULT", (), at["Vault"]),
             ("PositionManager", "ORACLE", (), at["OracleAdapter"]),
             ("PositionManager", "ENGINE", (), at["Engine"]),
+            ("PositionManager", "WATERFALL", (), at["Waterfall"]),
             ("PositionManager", "POOL", (), at["LiquidityPool"]),
+            ("PositionManager", "COVER", (), at["CoverPool"]),
             ("PositionManager", "CONFIGURATOR", (), at["Configurator"]),
             ("PositionManager", "roles", (at["OrderBook"],), 1),
             ("PositionManager", "roles", (at["Liquidator"],), 2),
+            ("PositionManager", "roles", (at["Waterfall"],), WATERFALL_ROLE),
+            ("Waterfall", "MANAGER", (), manager),
             ("OracleAdapter", "SEQUENCER", (), self.config.sequencer or NOBODY),
             ("Configurator", "manager", (), manager),
-            ("LiquidityPool", "MANAGER", (), manager),
-            ("LiquidityPool", "asset", (), quote),
+            *((pool, "MANAGER", (), manager) for pool in POOLS),
+            *((pool, "asset", (), quote) for pool in POOLS),
+            *((pool, "account", (), int(at[pool], 16) << 96) for pool in POOLS),
             ("OrderBook", "MANAGER", (), manager),
             ("Liquidator", "MANAGER", (), manager),
         ]

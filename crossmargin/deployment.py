@@ -19,7 +19,15 @@ FORMAT = 1
 # The venue's contracts, in the order of their deployment.
 CONTRACTS = ("OracleAdapter", "Configurator", "Engine", "Vault", "Waterfall", "PositionManager")
 CONTRACTS += ("LiquidityPool", "CoverPool", "OrderBook", "Liquidator", "QuoteLens", "Lens")
+# Contracts that are deployments of another's code.
+MADE_OF = {"CoverPool": "LiquidityPool"}
 QUOTE = 255  # the Vault's id of the quote token
+
+
+def artifact_of(name: str) -> str:
+    """The sources of a contract of a deployment: `DevToken.USDC` is a DevToken, the CoverPool a LiquidityPool."""
+    kind = name.partition(".")[0]
+    return MADE_OF.get(kind, kind)
 
 
 @dataclass(frozen=True)
