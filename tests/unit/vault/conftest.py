@@ -9,10 +9,11 @@ from types import SimpleNamespace
 import boa
 import pytest
 
-from tests.unit.vault.support import QUOTE
+from tests.unit.vault.support import QUOTE, admit
 
 ROOT = Path(__file__).resolve().parents[3]
 TOKENS = ROOT / "tests" / "contracts" / "tokens"
+FOLDERS = {"Vault": ROOT / "contracts", "Buyer": ROOT / "tests" / "contracts" / "attackers"}
 UNLIMITED = 2**256 - 1
 
 Deploy = Callable[..., object]
@@ -20,12 +21,12 @@ Deploy = Callable[..., object]
 
 @pytest.fixture(scope="session")
 def deploy() -> Deploy:
-    """`deploy("Vault", manager, quote)` or `deploy("StandardToken", 6)`; each source is compiled once."""
+    """`deploy("Vault", manager, quote)`, `deploy("StandardToken", 6)` or `deploy("Buyer")`; each is compiled once."""
     compiled: dict[str, object] = {}
 
     def deploy(name: str, *args: object, **options: object) -> object:
         if name not in compiled:
-            folder = ROOT / "contracts" if name == "Vault" else TOKENS
+            folder = FOLDERS.get(name, TOKENS)
             compiled[name] = boa.load_partial(str(folder / f"{name}.vy"))
         return compiled[name].deploy(*args, **options)
 
@@ -77,7 +78,7 @@ def vault(deploy: Deploy, roles: SimpleNamespace, quote: object) -> object:
 def weth(deploy: Deploy, vault: object) -> object:
     """Collateral asset 0, 18 decimals."""
     token = deploy("StandardToken", 18)
-    assert vault.list_asset(token.address) == 0
+    assert admit(vault, token) == 0
     return token
 
 

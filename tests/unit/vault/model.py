@@ -33,10 +33,12 @@ class Books:
     reserved: dict[int, int] = field(default_factory=dict)
     collateral: dict[tuple[int, int], int] = field(default_factory=dict)
     held: dict[int, int] = field(default_factory=dict)
+    caps: dict[int, int] = field(default_factory=dict)
 
     def attempt(self, name: str, args: Sequence[object]) -> tuple[str | None, int | None]:
         """Make a call: (None, its result), or (the reason, None) with nothing changed."""
-        before = {part: dict(getattr(self, part)) for part in ("cash", "reserved", "collateral", "held")}
+        parts = ("cash", "reserved", "collateral", "held", "caps")
+        before = {part: dict(getattr(self, part)) for part in parts}
         try:
             return None, getattr(self, name)(*args)
         except Refused as refused:
@@ -98,23 +100,41 @@ class Books:
         amount = self.wad(asset, arrived)
         self.require(amount > 0, "vault: nothing credited")
         self.add(account, asset, amount)
+        self.require(asset == QUOTE or self.total(asset) <= self.caps.get(asset, 0), "vault: deposit cap")
         self.held[asset] = self.held.get(asset, 0) + arrived
         return amount
 
-    def push(self, account: int, asset: int, tokens: int) -> int:
+    def set_cap(self, asset: int, cap: int) -> None:
+        self.require(asset in self.tokens and asset != QUOTE, "vault: unknown asset")
+        self.require(cap < UINT96, "vault: cap range")
+        self.caps[asset] = cap
+
+    def push(self, account: int, asset: int, tokens: int, heir: int) -> int:
         self.check_tokens(asset, tokens)
         amount = self.wad(asset, tokens)
         self.require(self.balance(account, asset) >= amount, "vault: insufficient balance")
-        self.require(self.total(asset) >= amount, "vault: not enough tokens")
+        credited = self.total(asset)
+        self.require(credited >= amount, "vault: not enough tokens")
         self.add(account, asset, -amount)
         self.held[asset] = self.held.get(asset, 0) - tokens
+        if heir and asset == QUOTE and self.debt() > 0:
+            # W-3: ceil(a D / credited)
+            self.require(credited > 0, "math: ceil_div division by zero")
+            share = -(-amount * self.debt() // credited)
+            self.add(account, QUOTE, -share)
+            self.add(heir, QUOTE, share)
         return amount
 
-    def post(self, accounts: list[int], deltas: list[int]) -> None:
-        self.require(len(accounts) == len(deltas), "vault: lengths differ")
-        for account, delta in zip(accounts, deltas):
-            self.add(account, QUOTE, delta)
-        self.require(sum(deltas) == 0, "vault: unbalanced")
+    def exchange(self, account: int, asset: int, tokens: int, cost: int) -> tuple[int, int]:
+        sold = self.push(account, asset, tokens, 0)
+        return sold, self.pull(account, QUOTE, cost)
+
+    def post(
+        self, account: int, pool: int, change: int, keeper: int, fee: int, cover: int, to_cover: int
+    ) -> None:
+        parts = ((account, change - fee - to_cover), (pool, -change), (keeper, fee), (cover, to_cover))
+        for who, delta in parts:
+            self.add(who, QUOTE, delta)
 
     def shift(self, giver: int, taker: int, asset: int, amount: int) -> None:
         self.require(asset < 8 or asset == QUOTE, "vault: unknown asset")
@@ -129,9 +149,9 @@ class Books:
         self.require(0 <= after < UINT96, "vault: reserved range")
         self.reserved[account] = after
 
-    def write_off(self, account: int, first: int, last: int) -> None:
+    def write_off(self, account: int, first: int, granted: int, last: int) -> None:
         missing = -self.cash.get(account, 0)
         if missing > 0:
-            by_first = min(max(0, self.cash.get(first, 0)), missing)
+            by_first = min(max(0, self.cash.get(first, 0)), granted, missing)
             for payer, paid in ((account, -missing), (first, by_first), (last, missing - by_first)):
                 self.add(payer, QUOTE, -paid)

@@ -1,6 +1,6 @@
 """Vault.cash."""
 
-from tests.unit.vault.support import WAD
+from tests.unit.vault.support import WAD, book
 
 
 def test_is_signed_and_includes_the_reserved(vault, give_cash, ids):
@@ -8,7 +8,7 @@ def test_is_signed_and_includes_the_reserved(vault, give_cash, ids):
     give_cash(ids.trader, 5)
     vault.reserve(ids.trader, 2 * WAD)
     assert vault.cash(ids.trader) == 5 * WAD
-    vault.post([ids.trader, ids.pool], [-8 * WAD, 8 * WAD])
+    book(vault, ids.trader, ids.pool, -8 * WAD)
     assert (vault.cash(ids.trader), vault.cash(ids.pool)) == (-3 * WAD, 8 * WAD)
 
 

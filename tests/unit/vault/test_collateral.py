@@ -1,9 +1,11 @@
 """Vault.collateral."""
 
+from tests.unit.vault.support import admit
+
 
 def test_is_the_amount_of_that_asset(deploy, vault, weth, deposit, ids):
     other = deploy("StandardToken", 8)
-    vault.list_asset(other.address)
+    admit(vault, other)
     deposit(ids.trader, 0, weth, 3)
     deposit(ids.trader, 1, other, 4)
     deposit(ids.second, 1, other, 5)

@@ -14,15 +14,15 @@ from eth_utils import keccak
 
 from tests.conftest import rpc
 from tests.unit.vault.conftest import ROOT, TOKENS, UNLIMITED
-from tests.unit.vault.support import QUOTE, WAD
+from tests.unit.vault.support import MOST, QUOTE, WAD
 
 pytestmark = pytest.mark.anvil
 
 # Account ids with as many non-zero bytes as real ones.
 ACCOUNTS = [int.from_bytes(keccak(text=f"owner {i}")[:20], "big") << 96 for i in range(4)]
-POST = "post(uint256[],int256[])"
+POST = "post(uint256,uint256,int256,uint256,uint256,uint256,uint256)"
 PULL = "pull(uint256,uint256,address,uint256)"
-PUSH = "push(uint256,uint256,address,uint256)"
+PUSH = "push(uint256,uint256,address,uint256,uint256)"
 
 
 class Chain:
@@ -37,6 +37,7 @@ class Chain:
         vault = boa.load_partial(str(ROOT / "contracts" / "Vault.vy")).compiler_data.bytecode
         self.vault = self.deploy(vault + encode(["address", "address"], [self.manager, self.quote]))
         self.call("list_asset(address)", self.weth)
+        self.call("set_cap(uint256,uint256)", 0, MOST)
         for address in (self.quote, self.weth):
             self.call("mint(address,uint256)", self.payer, 10**30, to=address)
             self.call("approve(address,uint256)", self.vault, UNLIMITED, to=address, sender=self.payer)
@@ -63,7 +64,7 @@ class Chain:
         return self.call(PULL, account, asset, self.payer, tokens)
 
     def push(self, account: int, asset: int, tokens: int) -> int:
-        return self.call(PUSH, account, asset, self.receiver, tokens)
+        return self.call(PUSH, account, asset, self.receiver, tokens, 0)
 
 
 @pytest.fixture(scope="module")
@@ -78,19 +79,22 @@ def chain(anvil) -> Chain:
     return chain
 
 
-@pytest.mark.parametrize(("count", "ceiling"), [(2, 36_500), (3, 43_000), (4, 49_500)])
-def test_post_to_known_accounts(chain, count, ceiling):
+@pytest.mark.parametrize(
+    ("fee", "to_cover", "slots", "ceiling"), [(0, 0, 2, 35_500), (WAD, 0, 3, 41_000), (WAD, WAD, 4, 46_500)]
+)
+def test_post_to_known_accounts(chain, fee, to_cover, slots, ceiling):
     """5,000 a cold slot, 21,000, about 1,900 of calldata, and what is left for the code."""
-    gas = chain.call(POST, ACCOUNTS[:count], [WAD] * (count - 1) + [-(count - 1) * WAD])
-    assert 21_000 + 5_000 * count < gas < ceiling
+    account, pool, keeper, cover = ACCOUNTS
+    gas = chain.call(POST, account, pool, -WAD, keeper, fee, cover, to_cover)
+    assert 21_000 + 5_000 * slots < gas < ceiling
 
 
 def test_post_that_changes_the_debt_costs_one_slot_more(chain):
     first, last = ACCOUNTS[0], ACCOUNTS[3]
-    chain.call(POST, [first, last], [-(10**25), 10**25])
-    plain = chain.call(POST, [first, last], [10**6, -(10**6)])
-    chain.call(POST, [first, last], [10**25, -(10**25)])
-    without = chain.call(POST, [first, last], [10**6, -(10**6)])
+    chain.call(POST, first, last, -(10**25), 0, 0, 0, 0)
+    plain = chain.call(POST, first, last, 10**6, 0, 0, 0, 0)
+    chain.call(POST, first, last, 10**25, 0, 0, 0, 0)
+    without = chain.call(POST, first, last, 10**6, 0, 0, 0, 0)
     assert 5_000 <= plain - without < 5_400
 
 

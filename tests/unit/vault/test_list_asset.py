@@ -3,7 +3,7 @@
 import boa
 import pytest
 
-from tests.unit.vault.support import last_event
+from tests.unit.vault.support import MOST, last_event
 
 
 def test_refuses_all_but_the_manager(deploy, vault, roles):
@@ -76,7 +76,8 @@ def test_reads_the_decimals_once(deploy, vault, deposit, ids, roles):
     """A token that changes its decimals later changes nothing here."""
     token = deploy("StandardToken", 6)
     vault.list_asset(token.address)
+    vault.set_cap(0, MOST)
     deposit(ids.trader, 0, token, 5)
     token.eval("core.decimals = 8")
     assert vault.decimals_of(0) == 6
-    assert vault.push(ids.trader, 0, roles.receiver, 5) == 5 * 10**12
+    assert vault.push(ids.trader, 0, roles.receiver, 5, 0) == 5 * 10**12

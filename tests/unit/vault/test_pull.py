@@ -3,7 +3,7 @@
 import boa
 import pytest
 
-from tests.unit.vault.support import QUOTE, WAD, last_event, word
+from tests.unit.vault.support import MOST, QUOTE, WAD, admit, book, last_event, word
 
 
 def test_refuses_all_but_the_manager(vault, quote, fund, ids, roles):
@@ -35,7 +35,7 @@ def test_refuses_without_approval(vault, quote, ids, roles):
 @pytest.mark.parametrize("lies", [False, True])
 def test_refuses_when_the_token_says_false(deploy, vault, fund, ids, roles, lies):
     token = deploy("FalseToken", 18)
-    vault.list_asset(token.address)
+    admit(vault, token)
     fund(token, 10)
     token.set_lies(lies)
     with boa.reverts("vault: token refused"):
@@ -45,7 +45,7 @@ def test_refuses_when_the_token_says_false(deploy, vault, fund, ids, roles, lies
 
 def test_refuses_when_nothing_arrives(deploy, vault, fund, ids, roles):
     token = deploy("FeeToken", 18)
-    vault.list_asset(token.address)
+    admit(vault, token)
     fund(token, 10)
     token.set_parts(10_000, 0)
     with boa.reverts("vault: nothing credited"):
@@ -54,7 +54,7 @@ def test_refuses_when_nothing_arrives(deploy, vault, fund, ids, roles):
 
 def test_refuses_when_the_balance_falls(deploy, vault, deposit, ids):
     token = deploy("FeeToken", 18)
-    vault.list_asset(token.address)
+    admit(vault, token)
     deposit(ids.trader, 0, token, 1000)
     token.set_parts(20_000, 10_000)
     token.approve(vault.address, 2**256 - 1, sender=vault.address)
@@ -65,7 +65,7 @@ def test_refuses_when_the_balance_falls(deploy, vault, deposit, ids):
 @pytest.mark.parametrize("tokens", [1, 999_999, 1_000_001])
 def test_refuses_parts_of_a_wad_unit(deploy, vault, fund, ids, roles, tokens):
     token = deploy("StandardToken", 24)
-    vault.list_asset(token.address)
+    admit(vault, token)
     fund(token, tokens)
     with boa.reverts("vault: amount granularity"):
         vault.pull(ids.trader, 0, roles.payer, tokens)
@@ -73,7 +73,7 @@ def test_refuses_parts_of_a_wad_unit(deploy, vault, fund, ids, roles, tokens):
 
 def test_refuses_less_than_a_wad_unit_after_a_fee(deploy, vault, fund, ids, roles):
     token = deploy("FeeToken", 24)
-    vault.list_asset(token.address)
+    admit(vault, token)
     fund(token, 10**6)
     token.set_parts(10_000, 9_999)
     with boa.reverts("vault: nothing credited"):
@@ -82,7 +82,7 @@ def test_refuses_less_than_a_wad_unit_after_a_fee(deploy, vault, fund, ids, role
 
 def test_refuses_a_paused_or_blacklisted_payer(deploy, vault, fund, ids, roles):
     token = deploy("GuardedToken", 6)
-    vault.list_asset(token.address)
+    admit(vault, token)
     fund(token, 10)
     token.set_blacklisted(roles.payer, True)
     with boa.reverts("token: blacklisted"):
@@ -96,11 +96,16 @@ def test_refuses_amounts_beyond_their_bounds(deploy, vault, weth, fund, deposit,
     fund(weth, 2**129)
     with boa.reverts("vault: too many tokens"):
         vault.pull(ids.trader, 0, roles.payer, 2**128)
-    assert vault.pull(ids.trader, 0, roles.payer, 2**128 - 1) == 2**128 - 1
-    with boa.reverts("vault: amount range"):
+    # the largest cap is far below what an account can hold
+    with boa.reverts("vault: deposit cap"):
+        vault.pull(ids.trader, 0, roles.payer, 2**128 - 1)
+    with boa.reverts("vault: deposit cap"):
+        vault.pull(ids.trader, 0, roles.payer, MOST + 1)
+    assert vault.pull(ids.trader, 0, roles.payer, MOST) == MOST
+    with boa.reverts("vault: deposit cap"):
         vault.pull(ids.trader, 0, roles.payer, 1)
     cents = deploy("StandardToken", 2)
-    vault.list_asset(cents.address)
+    admit(vault, cents)
     fund(cents, 2**128 - 1)
     # 2 decimals: the largest number of tokens whose WAD value is below 2**128
     most = (2**128 - 1) // 10**16
@@ -108,7 +113,22 @@ def test_refuses_amounts_beyond_their_bounds(deploy, vault, weth, fund, deposit,
         vault.pull(ids.trader, 1, roles.payer, 2**128 - 1)
     with boa.reverts("vault: amount range"):
         vault.pull(ids.trader, 1, roles.payer, most + 1)
-    assert vault.pull(ids.trader, 1, roles.payer, most) == most * 10**16
+    with boa.reverts("vault: deposit cap"):
+        vault.pull(ids.trader, 1, roles.payer, most)
+    assert vault.pull(ids.trader, 1, roles.payer, MOST // 10**16) == MOST // 10**16 * 10**16
+
+
+def test_refuses_a_balance_or_a_sum_beyond_its_range(vault, quote, weth, fund, deposit, ids, roles):
+    """No cap lets it come to that: the storage is tampered with."""
+    deposit(ids.trader, 0, weth, 1)
+    fund(weth, 1)
+    vault.eval(f"ledger.amounts[{ids.trader}][0] = 2**128 - 1")
+    with boa.reverts("vault: amount range"):
+        vault.pull(ids.trader, 0, roles.payer, 1)
+    fund(quote, 1)
+    vault.eval(f"ledger.totals[{QUOTE}] = 2**160 - 1")
+    with boa.reverts("vault: total range"):
+        vault.pull(ids.trader, QUOTE, roles.payer, 1)
 
 
 def test_refuses_cash_beyond_int128(vault, quote, fund, ids, roles):
@@ -132,7 +152,7 @@ def test_refuses_cash_beyond_int128(vault, quote, fund, ids, roles):
 )
 def test_credits_collateral_in_wad(deploy, vault, deposit, ids, roles, kind, decimals, tokens, amount):
     token = deploy(kind, decimals)
-    asset = vault.list_asset(token.address)
+    asset = admit(vault, token)
     assert deposit(ids.trader, asset, token, tokens) == amount
     assert last_event(vault) == (
         "Credited",
@@ -176,7 +196,7 @@ def test_credits_cash_in_wad(deploy, roles, ids, decimals, tokens, amount):
 )
 def test_credits_what_arrives_after_a_fee(deploy, vault, fund, ids, roles, decimals, tokens, arrived, amount):
     token = deploy("FeeToken", decimals)
-    vault.list_asset(token.address)
+    admit(vault, token)
     fund(token, tokens)
     token.set_parts(10_000, 9_900)
     assert vault.pull(ids.trader, 0, roles.payer, tokens) == amount
@@ -187,7 +207,7 @@ def test_credits_what_arrives_after_a_fee(deploy, vault, fund, ids, roles, decim
 
 def test_a_fee_on_top_is_the_payers(deploy, vault, fund, ids, roles):
     token = deploy("FeeToken", 18)
-    vault.list_asset(token.address)
+    admit(vault, token)
     fund(token, 1_010)
     token.set_parts(10_100, 10_000)
     assert vault.pull(ids.trader, 0, roles.payer, 1_000) == 1_000
@@ -196,7 +216,7 @@ def test_a_fee_on_top_is_the_payers(deploy, vault, fund, ids, roles):
 
 def test_never_credits_more_than_was_asked_for(deploy, vault, fund, ids, roles):
     token = deploy("FeeToken", 18)
-    vault.list_asset(token.address)
+    admit(vault, token)
     fund(token, 100)
     token.set_parts(10_000, 20_000)
     assert vault.pull(ids.trader, 0, roles.payer, 100) == 100
@@ -224,7 +244,7 @@ def test_adds_to_what_is_there(vault, quote, weth, deposit, give_cash, ids):
 
 
 def test_cash_pays_debt_first(vault, give_cash, ids):
-    vault.post([ids.trader, ids.pool], [-10 * WAD, 10 * WAD])
+    book(vault, ids.trader, ids.pool, -10 * WAD)
     assert vault.debt() == 10 * WAD
     give_cash(ids.trader, 4)
     assert (vault.cash(ids.trader), vault.debt()) == (-6 * WAD, 6 * WAD)

@@ -1,4 +1,4 @@
-"""A token that is at the same time the Vault's manager calls every function back in the middle of a move.
+"""A token, or a buyer, that is at the same time the Vault's manager calls every function back in the middle of a move.
 
 Being the manager it passes every check of the caller, so that only the lock can stop it.
 """
@@ -6,16 +6,18 @@ Being the manager it passes every check of the caller, so that only the lock can
 import boa
 import pytest
 
-from tests.unit.vault.support import QUOTE, word
+from tests.unit.vault.support import MOST, QUOTE, word
 
 ARGUMENTS = {
     "list_asset": lambda s: (s.spare.address,),
+    "set_cap": lambda s: (0, 1),
     "pull": lambda s: (s.account, QUOTE, s.payer, 10),
-    "push": lambda s: (s.account, 0, s.payer, 10),
-    "post": lambda s: ([s.account, s.other], [-1, 1]),
+    "push": lambda s: (s.account, 0, s.payer, 10, s.other),
+    "exchange": lambda s: (s.account, 0, 10, s.payer, s.payer, 10, b""),
+    "post": lambda s: (s.account, s.other, -1, s.other, 1, s.other, 1),
     "shift": lambda s: (s.account, s.other, 0, 1),
     "reserve": lambda s: (s.account, 1),
-    "write_off": lambda s: (s.account, s.other, s.other + 1),
+    "write_off": lambda s: (s.debtor, s.other, 1, s.other + 1),
     "totals": lambda s: (),
     "cash": lambda s: (s.account,),
     "reserved": lambda s: (s.account,),
@@ -24,6 +26,7 @@ ARGUMENTS = {
     "snapshot": lambda s: (s.account,),
     "debt": lambda s: (),
     "credited": lambda s: (QUOTE,),
+    "cap": lambda s: (0,),
     "token": lambda s: (0,),
     "asset_of": lambda s: (s.hook.address,),
     "decimals_of": lambda s: (0,),
@@ -37,11 +40,14 @@ class Stage:
 
     def __init__(self, deploy, roles, ids):
         self.account, self.other, self.payer = ids.trader, ids.pool, roles.payer
+        self.debtor = ids.keeper
         self.hook = deploy("HookToken", 18)
         self.quote = deploy("StandardToken", 18)
         self.spare = deploy("StandardToken", 18)
         self.vault = deploy("Vault", self.hook.address, self.quote.address)
         self.act("list_asset", self.hook.address)
+        self.act("set_cap", 0, MOST)
+        self.act("post", self.debtor, ids.second, -5, 0, 0, 0, 0)
         for token, asset in ((self.hook, 0), (self.quote, QUOTE)):
             token.mint(self.payer, 1_000)
             token.approve(self.vault.address, 1_000, sender=self.payer)
@@ -75,7 +81,7 @@ def test_each_call_works_outside_a_move(stage, name):
 @pytest.mark.parametrize("name", [name for name in ARGUMENTS if name != "MANAGER"])
 def test_each_call_fails_inside_a_move(stage, name, move):
     stage.hook.arm(stage.vault.address, stage.calldata(name))
-    stage.act(move, stage.account, 0, stage.payer, 7)
+    stage.act(move, stage.account, 0, stage.payer, 7, *([0] if move == "push" else []))
     assert stage.hook.calls() == 1
     assert (stage.hook.succeeded(), stage.hook.answer()) == (False, b"")
     # the move itself went through, and nothing else happened
@@ -89,15 +95,15 @@ def test_each_call_fails_inside_a_move(stage, name, move):
 def test_the_manager_is_told_even_inside_a_move(stage):
     """The one getter without a lock: an immutable cannot be half changed."""
     stage.hook.arm(stage.vault.address, stage.calldata("MANAGER"))
-    stage.act("push", stage.account, 0, stage.payer, 7)
+    stage.act("push", stage.account, 0, stage.payer, 7, 0)
     assert stage.hook.succeeded()
     assert stage.hook.answer() == bytes(12) + bytes.fromhex(stage.hook.address[2:])
 
 
 def test_the_lock_is_gone_after_a_move_that_failed(stage):
     with boa.reverts("vault: insufficient balance"):
-        stage.act("push", stage.account, 0, stage.payer, 101)
-    stage.act("push", stage.account, 0, stage.payer, 100)
+        stage.act("push", stage.account, 0, stage.payer, 101, 0)
+    stage.act("push", stage.account, 0, stage.payer, 100, 0)
     assert stage.vault.snapshot(stage.account) == (word(cash=100), [])
 
 
@@ -107,7 +113,7 @@ def test_a_deposit_in_the_middle_of_a_push_is_not_paid_for(stage):
     back = stage.hook.transfer.prepare_calldata(stage.vault.address, 7)
     stage.hook.arm(stage.hook.address, back)
     with boa.reverts("vault: token moved wrong amount"):
-        stage.act("push", stage.account, 0, stage.payer, 7)
+        stage.act("push", stage.account, 0, stage.payer, 7, 0)
     assert stage.vault.credited(0) == stage.hook.balanceOf(stage.vault.address) == 100
 
 
@@ -118,3 +124,75 @@ def test_a_payers_gift_in_the_middle_of_a_pull_is_a_gift(stage):
     assert stage.hook.succeeded()
     assert stage.vault.credited(0) == 107
     assert stage.hook.balanceOf(stage.vault.address) == 157
+
+
+# ---- the callback of a sale ---------------------------------------------------------------------
+
+
+class Sale(Stage):
+    """The same with a Buyer as manager: it sells to itself, and is called before it pays."""
+
+    def __init__(self, deploy, roles, ids):
+        self.account, self.other, self.payer = ids.trader, ids.pool, roles.payer
+        self.debtor = ids.keeper
+        self.buyer = deploy("Buyer")
+        self.hook = deploy("StandardToken", 18)
+        self.quote = deploy("StandardToken", 18)
+        self.spare = deploy("StandardToken", 18)
+        self.vault = deploy("Vault", self.buyer.address, self.quote.address)
+        self.act("list_asset", self.hook.address)
+        self.act("set_cap", 0, MOST)
+        self.act("post", self.debtor, ids.second, -5, 0, 0, 0, 0)
+        for token, asset in ((self.hook, 0), (self.quote, QUOTE)):
+            token.mint(self.payer, 1_000)
+            token.approve(self.vault.address, 1_000, sender=self.payer)
+            self.act("pull", self.account, asset, self.payer, 100)
+        self.quote.mint(self.buyer.address, 50)
+        self.buyer.pay(self.quote.address, self.vault.address, 50)
+
+    def act(self, name, *args):
+        """The buyer's call as manager."""
+        self.buyer.act(self.vault.address, getattr(self.vault, name).prepare_calldata(*args))
+
+    def sell(self):
+        """7 tokens for 50 quote, with the callback."""
+        buyer = self.buyer.address
+        self.act("exchange", self.account, 0, 7, buyer, buyer, 50, b"1")
+
+
+@pytest.fixture
+def sale(deploy, roles, ids):
+    return Sale(deploy, roles, ids)
+
+
+@pytest.mark.parametrize("name", ARGUMENTS)
+def test_each_call_works_outside_a_sale(sale, name):
+    sale.buyer.act(sale.vault.address, sale.calldata(name))
+
+
+@pytest.mark.parametrize("name", [name for name in ARGUMENTS if name != "MANAGER"])
+def test_each_call_fails_inside_the_callback(sale, name):
+    sale.buyer.plan(sale.vault.address, sale.calldata(name))
+    sale.sell()
+    assert sale.buyer.calls() == 1
+    assert (sale.buyer.succeeded(), sale.buyer.answer()) == (False, b"")
+    # the sale itself went through, and nothing else happened
+    assert sale.vault.snapshot(sale.account) == (word(cash=150, assets=1), [93])
+    assert sale.vault.snapshot(sale.other) == (0, [])
+    assert (sale.vault.credited(0), sale.vault.credited(QUOTE)) == (93, 150)
+    assert (sale.vault.asset_count(), sale.vault.cap(0)) == (1, MOST)
+
+
+def test_the_manager_is_told_even_inside_the_callback(sale):
+    sale.buyer.plan(sale.vault.address, sale.calldata("MANAGER"))
+    sale.sell()
+    assert sale.buyer.answer() == bytes(12) + bytes.fromhex(sale.buyer.address[2:])
+
+
+def test_the_lock_is_gone_after_a_sale_that_failed(sale):
+    sale.buyer.refuse(True)
+    with boa.reverts("buyer: refuses"):
+        sale.sell()
+    sale.buyer.refuse(False)
+    sale.sell()
+    assert sale.vault.snapshot(sale.account) == (word(cash=150, assets=1), [93])

@@ -3,7 +3,7 @@
 import boa
 import pytest
 
-from tests.unit.vault.support import WAD, word
+from tests.unit.vault.support import WAD, book, word
 
 
 def test_refuses_all_but_the_manager(vault, give_cash, ids, roles):
@@ -28,7 +28,7 @@ def test_refuses_to_reserve_the_reserved(vault, give_cash, ids):
 
 
 def test_refuses_to_grow_below_zero_cash(vault, give_cash, ids):
-    vault.post([ids.trader, ids.pool], [-1, 1])
+    book(vault, ids.trader, ids.pool, -1)
     with boa.reverts("vault: insufficient balance"):
         vault.reserve(ids.trader, 1)
 
@@ -42,7 +42,7 @@ def test_refuses_to_release_more_than_is_reserved(vault, give_cash, ids, change)
 
 
 def test_refuses_more_than_a_uint96(vault, ids):
-    vault.post([ids.trader, ids.pool], [2**100, -(2**100)])
+    book(vault, ids.trader, ids.pool, 2**100)
     with boa.reverts("vault: reserved range"):
         vault.reserve(ids.trader, 2**96)
     vault.reserve(ids.trader, 2**96 - 1)
@@ -64,7 +64,7 @@ def test_shrinks_when_cash_is_gone(vault, give_cash, ids):
     """An order's reservation must be released even after the account lost its cash."""
     give_cash(ids.trader, 5)
     vault.reserve(ids.trader, 5 * WAD)
-    vault.post([ids.trader, ids.pool], [-7 * WAD, 7 * WAD])
+    book(vault, ids.trader, ids.pool, -7 * WAD)
     vault.reserve(ids.trader, -2 * WAD)
     assert vault.snapshot(ids.trader)[0] == word(-2 * WAD, 3 * WAD)
     assert vault.debt() == 2 * WAD

@@ -3,7 +3,7 @@
 import boa
 import pytest
 
-from tests.unit.vault.support import QUOTE, WAD, last_event, word
+from tests.unit.vault.support import QUOTE, WAD, book, last_event, word
 
 
 def test_refuses_all_but_the_manager(vault, give_cash, ids, roles):
@@ -44,15 +44,17 @@ def test_refuses_reserved_cash(vault, give_cash, ids, amount):
 
 
 def test_refuses_cash_below_zero(vault, ids):
-    vault.post([ids.trader, ids.pool], [-1, 1])
+    book(vault, ids.trader, ids.pool, -1)
     for amount in (0, 1):
         with boa.reverts("vault: insufficient balance"):
             vault.shift(ids.trader, ids.pool, QUOTE, amount)
 
 
 def test_refuses_an_amount_beyond_its_bound(vault, weth, deposit, ids):
-    deposit(ids.trader, 0, weth, 2**128 - 1)
+    """No cap lets it come to that: the storage is tampered with."""
+    deposit(ids.trader, 0, weth, 1)
     deposit(ids.pool, 0, weth, 2)
+    vault.eval(f"ledger.amounts[{ids.trader}][0] = 2**128 - 1")
     with boa.reverts("vault: amount range"):
         vault.shift(ids.trader, ids.pool, 0, 2**128 - 2)
     vault.shift(ids.trader, ids.pool, 0, 2**128 - 3)
@@ -89,7 +91,7 @@ def test_moves_free_cash_to_the_last_unit(vault, give_cash, ids):
 
 def test_cash_pays_the_receivers_debt(vault, give_cash, ids):
     give_cash(ids.trader, 5)
-    vault.post([ids.second, ids.pool], [-2 * WAD, 2 * WAD])
+    book(vault, ids.second, ids.pool, -2 * WAD)
     vault.shift(ids.trader, ids.second, QUOTE, WAD)
     assert (vault.cash(ids.second), vault.debt()) == (-WAD, WAD)
     vault.shift(ids.trader, ids.second, QUOTE, 3 * WAD)

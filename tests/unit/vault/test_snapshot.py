@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.vault.support import WAD, word
+from tests.unit.vault.support import WAD, admit, word
 
 
 def test_of_an_unknown_account_is_empty(vault, ids):
@@ -13,7 +13,7 @@ def test_of_an_unknown_account_is_empty(vault, ids):
 def test_lists_the_amounts_in_order_of_the_bits(deploy, vault, deposit, give_cash, ids, held):
     tokens = [deploy("StandardToken", 18) for _ in range(8)]
     for token in tokens:
-        vault.list_asset(token.address)
+        admit(vault, token)
     give_cash(ids.trader, 3)
     vault.reserve(ids.trader, WAD)
     for asset in reversed(held):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.vault.support import QUOTE, WAD
+from tests.unit.vault.support import QUOTE, WAD, book
 
 
 def test_start_at_zero(vault):
@@ -12,9 +12,9 @@ def test_start_at_zero(vault):
 def test_are_held_credited_and_debt(vault, quote, give_cash, ids, roles):
     give_cash(ids.trader, 5)
     quote.mint(vault.address, 1)  # a donation is held, not credited
-    vault.post([ids.trader, ids.pool], [-9 * WAD, 9 * WAD])
+    book(vault, ids.trader, ids.pool, -9 * WAD)
     assert vault.totals() == (5 * WAD + 10**12, 5 * WAD, 4 * WAD)
-    vault.push(ids.pool, QUOTE, roles.receiver, 2 * 10**6)
+    vault.push(ids.pool, QUOTE, roles.receiver, 2 * 10**6, 0)
     assert vault.totals() == (3 * WAD + 10**12, 3 * WAD, 4 * WAD)
 
 

@@ -1,6 +1,6 @@
 """Vault.word: cash, reservation and collateral bits in one word."""
 
-from tests.unit.vault.support import WAD, word
+from tests.unit.vault.support import WAD, admit, word
 
 
 def test_of_an_unknown_account_is_zero(vault, ids):
@@ -9,7 +9,7 @@ def test_of_an_unknown_account_is_zero(vault, ids):
 
 def test_holds_cash_reservation_and_bits(deploy, vault, deposit, give_cash, ids):
     token = deploy("StandardToken", 18)
-    vault.list_asset(token.address)
+    admit(vault, token)
     give_cash(ids.trader, 3)
     vault.reserve(ids.trader, WAD)
     deposit(ids.trader, 0, token, 100)
