@@ -3,8 +3,10 @@
     python -m crossmargin.bots.liquidator --config liquidator.toml
 
 Accounts come from the deposits and trades on the chain, or from a list. Each block the Lens is asked which of them would
-be liquidated; whole batches are simulated at what their gas costs, and sent if the rewards exceed it by the floor. No
-capital is needed but for gas. With --buy it also buys inventory below the oracle's price, up to a total.
+be liquidated, those with a dead leg included; whole batches are simulated at what their gas costs, and sent if the rewards
+exceed it by the floor. No capital is needed but for gas. With --buy it also buys inventory below the oracle's price, up to a
+total. Unless told not to it settles positions in settled markets, and with --deleverage it closes winners when the pool is
+short of capital: neither is paid for.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from typing import Any
 import click
 
 from crossmargin.bots import settings
+from crossmargin.bots.deleveraging import Deleverager, Settler
 from crossmargin.bots.money import Purse
 from crossmargin.bots.runtime import REREAD, Cursor, Head, Log, connect, first_block, log_receipt, serve
 from crossmargin.bots.settings import Common
@@ -22,7 +25,7 @@ from crossmargin.client.aio import AsyncClient
 from crossmargin.client.calls import HEALTH_CHUNK
 from crossmargin.client.codec import QUOTE, WAD, CollateralTerms, account_id, show_account
 from crossmargin.client.events import BadDebt, Bought, Deposit, Liquidated, LiquidationFailed, Trade, Transfer
-from crossmargin.client.records import OUTCOMES, Outcome, Receipt
+from crossmargin.client.records import Outcome, Reason, Receipt
 from crossmargin.errors import NO_REASON, ContractRefused, CrossmarginError
 
 NAME = "liquidator"
@@ -47,6 +50,8 @@ class Liquidator:
         chunk: int = HEALTH_CHUNK,
         cooldown: int = 10,
         buyer: Buyer | None = None,
+        settler: Settler | None = None,
+        deleverager: Deleverager | None = None,
     ) -> None:
         self._client = client
         self._calls = client.calls
@@ -59,6 +64,8 @@ class Liquidator:
         self._chunk = chunk
         self._cooldown = cooldown
         self._buyer = buyer
+        self._settler = settler
+        self._deleverager = deleverager
         self._purse = Purse(client, common)
         self._cursor = Cursor(
             common.cursor, NAME, "manager", "PositionManager", self._calls.at("PositionManager")
@@ -91,13 +98,18 @@ class Liquidator:
         return self._again
 
     async def look(self, head: Head) -> None:
-        """Find who is below maintenance, slice them, buy what is left."""
+        """Settle what is settled, find who is below maintenance, slice them, close winners if need be, buy what is left."""
         self._again = False
         if self._discovers:
             await self._discover(head)
+        if self._settler is not None:
+            await self._settler.look(head, self._accounts)
         ill = await self._liquidatable(head)
         for start in range(0, len(ill), self._batch):
             await self._treat(ill[start : start + self._batch], head)
+        # slices give the pool capital: only what is missing after them is taken from winners
+        if self._deleverager is not None and not self._again:
+            self._again = await self._deleverager.look(head, self._accounts)
         if self._buyer is not None:
             await self._buyer.look()
         self._save_cursor()
@@ -152,10 +164,12 @@ class Liquidator:
         outcomes = await self._outcomes(accounts)
         paying = []
         for account, outcome in outcomes.items():
-            if outcome is not None and outcome.reason == 0:
+            if outcome is not None and outcome.reason == Reason.LIQUIDATED:
                 paying.append((outcome.reward, account))
+            elif outcome is not None and outcome.reason == Reason.GRACE:
+                self._calm(account, head, "grace", await self._grace_until())
             else:
-                self._calm(account, head, OUTCOMES[outcome.reason] if outcome else "refused")
+                self._calm(account, head, Reason(outcome.reason).words if outcome else "refused")
         chosen = await self._worth_it(paying, head)
         if not chosen:
             return
@@ -198,8 +212,12 @@ class Liquidator:
             self._calm(account, head, f"reward {reward} does not pay its gas")
         return []
 
-    def _calm(self, account: int, head: Head, why: str) -> None:
-        self._quiet_until[account] = head.time + self._cooldown
+    async def _grace_until(self) -> int:
+        """When the venue's own grace ends; that of the chain's sequencer has no end that could be read."""
+        return (await self._client.read(self._calls.rates())).grace_until
+
+    def _calm(self, account: int, head: Head, why: str, until: int = 0) -> None:
+        self._quiet_until[account] = max(head.time + self._cooldown, until)
         self._log.info("left_alone", account=show_account(account), why=why, until=self._quiet_until[account])
 
     def _settle(self, accounts: Sequence[int], receipt: Receipt, head: Head) -> None:
@@ -371,6 +389,16 @@ class Buyer:
         default=10,
         help="Seconds before an account that gave nothing is tried again.",
     ),
+    click.option(
+        "--settle/--no-settle",
+        default=True,
+        help="Close positions in settled markets, which earns nothing.",
+    ),
+    click.option(
+        "--deleverage/--no-deleverage",
+        default=False,
+        help="Close winners when the pool is short of capital, which earns nothing.",
+    ),
     click.option("--buy", is_flag=True, help="Buy the collateral that liquidations leave."),
     click.option(
         "--max-spend", type=click.IntRange(0), default=0, help="Quote token units to spend on it in one run."
@@ -388,6 +416,8 @@ def main(
     batch: int,
     chunk: int,
     cooldown: int,
+    settle: bool,
+    deleverage: bool,
     buy: bool,
     max_spend: int,
     min_discount: int,
@@ -404,7 +434,11 @@ def main(
     log = Log(NAME)
     client = connect(common, log)
     buyer = Buyer(client, common, log, max_spend, min_discount, common.sender) if buy else None
-    bot = Liquidator(client, common, log, accounts, reward_account, batch, chunk, cooldown, buyer)
+    settler = Settler(client, common, log) if settle else None
+    deleverager = Deleverager(client, common, log, cooldown) if deleverage else None
+    bot = Liquidator(
+        *(client, common, log, accounts, reward_account, batch, chunk, cooldown, buyer, settler, deleverager)
+    )
     return serve(bot, client, common, log)
 
 

@@ -18,6 +18,7 @@ from eth_utils.abi import collapse_if_tuple
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
+from crossmargin.deployment import artifact_of
 from crossmargin.errors import ConfigError
 
 T = TypeVar("T")
@@ -188,8 +189,8 @@ def parse(name: str, entries: Sequence[Mapping[str, Any]]) -> Abi:
 
 @cache
 def load(name: str) -> Abi:
-    """The ABI of one of the project's contracts."""
-    path = FOLDER / f"{name}.json"
+    """The ABI of one of the project's contracts, by its name in a deployment."""
+    path = FOLDER / f"{artifact_of(name)}.json"
     try:
         return parse(name, json.loads(path.read_text()))
     except FileNotFoundError:

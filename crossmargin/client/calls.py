@@ -13,6 +13,8 @@ from crossmargin.client.abi import Call
 from crossmargin.client.events import OrderData
 from crossmargin.client.records import (
     Account,
+    Addresses,
+    Clock,
     Collateral,
     Health,
     InventoryPrice,
@@ -22,6 +24,7 @@ from crossmargin.client.records import (
     OrderResult,
     OrderStatus,
     Outcome,
+    PendingExit,
     Pool,
     PoolState,
     Position,
@@ -41,6 +44,8 @@ ACCOUNTS_CHUNK = 50
 BASE_GAS = 100_000
 ORDER_GAS = 1_400_000
 ACCOUNT_GAS = 1_400_000
+
+POOLS = {"pool": "LiquidityPool", "cover": "CoverPool"}  # both are the same contract
 
 
 class Calls:
@@ -87,12 +92,16 @@ class Calls:
         return self.call("Lens", "markets", make=lambda rows: [_market(row) for row in rows])
 
     def pool(self) -> Call[Pool]:
-        """The LP pool and the cover fund."""
+        """The LP pool, and the cover pool's cash."""
         return self.call("Lens", "pool", make=_pool)
 
     def quote_order(self, account: int, order: OrderData) -> Call[OrderQuote]:
         """What an order would do if it were filled now."""
         return self.call("Lens", "quote_order", account, order.as_tuple(), make=_of(OrderQuote))
+
+    def lens_addresses(self) -> Call[Addresses]:
+        """The contracts of the venue as they name each other on chain."""
+        return self.call("Lens", "addresses", make=_of(Addresses))
 
     # ---- reads of other contracts ----------------------------------------------------------------
 
@@ -131,6 +140,30 @@ class Calls:
     def listed(self) -> Call[int]:
         """Bitmap of the listed markets."""
         return self.call("PositionManager", "venue_words", make=lambda *words: words[5])
+
+    def rates(self) -> Call[codec.Rates]:
+        """Caps, borrow curve, cooldowns, the ratios of W-1 and W-2, grace and flags."""
+        return self.call("PositionManager", "venue_words", make=lambda *words: codec.decode_rates(words[4]))
+
+    def clock(self) -> Call[Clock]:
+        """The clock of deleveraging."""
+        return self.call("Waterfall", "clock", make=_of(Clock))
+
+    def threshold(self) -> Call[int]:
+        """Theta of W-2: the least profit (WAD of notional) of who may be deleveraged now; NO_THRESHOLD: nobody may."""
+        return self.call("Waterfall", "threshold")
+
+    def used(self, market: int) -> Call[int]:
+        """What a market's claims on the cover pool count against its cap now; market 32: those of no market."""
+        return self.call("Waterfall", "used", market)
+
+    def pool_state(self, pool: str = "pool") -> Call[PoolState]:
+        """U-0 and U-1 of a pool ("pool" or "cover")."""
+        return self.in_pool(pool, "pool_state", make=_of(PoolState))
+
+    def pending_exit(self, owner: str, pool: str = "pool") -> Call[PendingExit]:
+        """Shares that an LP has asked to redeem, and when they can be."""
+        return self.in_pool(pool, "pending_exit", owner, make=PendingExit)
 
     def collateral_terms(self) -> Call[dict[int, codec.CollateralTerms]]:
         """Underlying and discount of the collateral assets, by asset id."""
@@ -224,6 +257,18 @@ class Calls:
         """Accrue a market's carry and renew its part in the pool's sums."""
         return self.call("PositionManager", "poke", market)
 
+    def settle(self, account: int, market: int) -> Call[None]:
+        """Close a position in a settled market at the settlement price."""
+        return self.call("PositionManager", "settle", account, market)
+
+    def alarm(self) -> Call[bool]:
+        """Measure the pool; if it is short of capital, start the clock of deleveraging or keep it going."""
+        return self.call("Waterfall", "alarm")
+
+    def deleverage(self, account: int, market: int) -> Call[int]:
+        """Close what the pool needs of a winner's position; returns the signed size, 0 if the pool is not short."""
+        return self.call("Waterfall", "deleverage", account, market)
+
     def submit(self, order: OrderData) -> Call[str]:
         """Commit an order; returns its hash."""
         return self.call("OrderBook", "submit", order.as_tuple(), make=_hex)
@@ -253,17 +298,31 @@ class Calls:
     def buy_collateral(
         self, token: str, max_tokens: int, max_price: int, receiver: str, data: bytes = b""
     ) -> Call[tuple[int, int]]:
-        """Buy inventory; returns (bought, cost) in token units."""
+        """Buy inventory; returns (bought, cost) in token units. With `data` the caller, a contract, is called before it pays."""
         args = (token, max_tokens, max_price, receiver, data)
         return self.call("Liquidator", "buy_collateral", *args, make=lambda *pair: pair)
 
-    def pool_deposit(self, tokens: int, receiver: str) -> Call[int]:
-        """Put quote tokens in the pool; returns shares."""
-        return self.call("LiquidityPool", "deposit", tokens, receiver)
+    def pool_deposit(self, tokens: int, receiver: str, pool: str = "pool") -> Call[int]:
+        """Put quote tokens in a pool; returns shares."""
+        return self.in_pool(pool, "deposit", tokens, receiver)
 
-    def pool_redeem(self, shares: int, receiver: str, owner: str) -> Call[int]:
-        """Take shares out of the pool; returns quote tokens."""
-        return self.call("LiquidityPool", "redeem", shares, receiver, owner)
+    def pool_redeem(self, shares: int, receiver: str, owner: str, pool: str = "pool") -> Call[int]:
+        """Take shares out of a pool without a cooldown; returns quote tokens."""
+        return self.in_pool(pool, "redeem", shares, receiver, owner)
+
+    def request_exit(self, shares: int, pool: str = "pool") -> Call[int]:
+        """Put the caller's shares into escrow; returns when they can be finalised."""
+        return self.in_pool(pool, "request_exit", shares)
+
+    def finalise_exit(self, owner: str, pool: str = "pool") -> Call[int]:
+        """Pay an LP out for what it requested, as far as the exit rules let it go; returns quote tokens."""
+        return self.in_pool(pool, "finalise_exit", owner)
+
+    def in_pool(self, pool: str, function: str, *args: object, **options: Any) -> Call[Any]:
+        """Any function of one of the two pools."""
+        if pool not in POOLS:
+            raise ConfigError(f"there is no pool {pool!r}: choose from {', '.join(POOLS)}")
+        return self.call(POOLS[pool], function, *args, **options)
 
 
 def _of(kind: type) -> Any:

@@ -125,6 +125,11 @@ class Carry:
     oi_scale: int
     price: int
 
+    @property
+    def settled(self) -> bool:
+        """W-3: carry has stopped for good, and `price` is the settlement price."""
+        return self.time == 0 and self.price != 0
+
 
 def decode_carry(word: int) -> Carry:
     """From the carry word of `PositionManager.market_words`."""
@@ -157,6 +162,40 @@ class Book:
 def decode_book(word: int) -> Book:
     """From the book word of `PositionManager.market_words`."""
     return Book(unsigned(word, 0, 72) * LOT, unsigned(word, 72, 72) * LOT, signed(word, 144, 112))
+
+
+@dataclass(frozen=True)
+class Rates:
+    """The venue's rates word. Caps, exit caps, `borrow_kink`, `cover_share`, `adl_ratio` in bps; the curve in 1e-6 a day.
+
+    Cooldowns of LP exits in seconds; no liquidation before `grace_until` (Unix seconds). The flags: `paused` (no increases),
+    `shutting_down`, `claims_open`, `last_prices` (the last price of a feed counts as valid).
+    """
+
+    cap_net: int
+    cap_gross: int
+    exit_cap_net: int
+    exit_cap_gross: int
+    borrow_base: int
+    borrow_slope1: int
+    borrow_slope2: int
+    borrow_kink: int
+    pool_cooldown: int
+    cover_cooldown: int
+    cover_share: int
+    adl_ratio: int
+    grace_until: int
+    paused: bool
+    shutting_down: bool
+    claims_open: bool
+    last_prices: bool
+
+
+def decode_rates(word: int) -> Rates:
+    """From `PositionManager.venue_words`."""
+    fields = [unsigned(word, 16 * i, 16) for i in range(12)]
+    flags = (bool(unsigned(word, 232 + i, 1)) for i in range(4))
+    return Rates(*fields[:8], 60 * fields[8], 60 * fields[9], *fields[10:], unsigned(word, 192, 40), *flags)
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ class Transfer(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Trade(Event):
-    """A position changed by `size` at `price`; also by `close_fraction` and liquidation. `realised` went to cash."""
+    """A position changed by `size` at `price`; also by `close_fraction`, deleveraging and settling. `realised` went to cash."""
 
     account: int
     market: int
@@ -132,12 +132,60 @@ class Liquidated(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MarginCall(Event):
+    """The account entered (or left) the warning band, as one of its own calls found it."""
+
+    account: int
+    entered: bool
+    equity: int
+    maintenance: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class BadDebt(Event):
-    """Negative cash written off: paid by the cover fund (`by_first`) and by the pool (`by_last`)."""
+    """Negative cash written off: paid by the cover pool (`by_first`) and by the pool (`by_last`)."""
 
     account: int
     by_first: int
     by_last: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claimed(Event):
+    """The cover pool paid `amount` of a bad debt for a market (32: for none); `used` counts against its cap now."""
+
+    market: int
+    amount: int
+    used: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alarm(Event):
+    """Whether the pool was short of capital, what that was measured at, and since when the clock runs (0: it stands)."""
+
+    short: bool
+    reduced_equity: int
+    net: int
+    since: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deleveraged(Event):
+    """A winner's position was closed by `size` (signed; 0 if the pool had its capital again)."""
+
+    account: int
+    market: int
+    size: int
+    threshold: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configured(Event):
+    """The Configurator stored a parameter word: `kind` as in contracts/modules/books.vy, 7 when market `id` was settled."""
+
+    kind: int
+    id: int
+    word: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +200,7 @@ class InventorySold(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PoolFlow(Event):
-    """An LP's deposit (positive) or exit (negative)."""
+    """An LP's deposit (positive) or exit (negative), of the pool or the cover pool."""
 
     counterparty: str
     amount: int
@@ -160,7 +208,7 @@ class PoolFlow(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PoolDeposit(Event):
-    """ERC-4626 `Deposit` of the LiquidityPool: `sender` paid `assets` quote token units, `owner` got `shares`."""
+    """ERC-4626 `Deposit` of a pool (`contract`): `sender` paid `assets` quote token units, `owner` got `shares`."""
 
     sender: str
     owner: str
@@ -170,7 +218,7 @@ class PoolDeposit(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PoolWithdraw(Event):
-    """ERC-4626 `Withdraw` of the LiquidityPool: `shares` of `owner` became `assets` quote token units for `receiver`."""
+    """ERC-4626 `Withdraw` of a pool (`contract`): `shares` of `owner` became `assets` quote token units for `receiver`."""
 
     sender: str
     receiver: str
@@ -186,6 +234,15 @@ class ShareTransfer(Event):
     sender: str
     receiver: str
     value: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExitRequested(Event):
+    """`shares` of `owner` went into escrow; all that it has there can be finalised from `ready_at` on."""
+
+    owner: str
+    shares: int
+    ready_at: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -269,48 +326,41 @@ class PriceUpdated(Event):
     state: int
 
 
-RECORDS: dict[str, type[Event]] = {
-    kind.__name__: kind
-    for kind in (
-        *(Deposit, Withdraw, Transfer, Trade, LossSettled, Converted, BookReduced, Liquidated, BadDebt),
-        *(
-            InventorySold,
-            PoolFlow,
-            PoolDeposit,
-            PoolWithdraw,
-            ShareTransfer,
-            Bought,
-            LiquidationFailed,
-            PriceUpdated,
-        ),
-        *(OrderSubmitted, OrderExecuted, OrderFailed, OrderCancelled, OrderExpired),
-    )
+# Where each kind of event comes from.
+HOMES: dict[tuple[str, ...], tuple[type[Event], ...]] = {
+    ("PositionManager",): (
+        *(Deposit, Withdraw, Transfer, Trade, LossSettled, Converted, BookReduced, Liquidated, MarginCall),
+        *(Configured, InventorySold, PoolFlow),
+    ),
+    ("Vault",): (BadDebt,),
+    ("Waterfall",): (Claimed, Alarm, Deleveraged),
+    ("LiquidityPool", "CoverPool"): (PoolDeposit, PoolWithdraw, ShareTransfer, ExitRequested),
+    ("Liquidator",): (Bought, LiquidationFailed),
+    ("OracleAdapter",): (PriceUpdated,),
+    ("OrderBook",): (OrderSubmitted, OrderExecuted, OrderFailed, OrderCancelled, OrderExpired),
 }
+RECORDS: dict[str, type[Event]] = {kind.__name__: kind for kinds in HOMES.values() for kind in kinds}
 # What a contract calls an event whose name another contract has given to one of its own.
 NAMES = {"PoolDeposit": "Deposit", "PoolWithdraw": "Withdraw", "ShareTransfer": "Transfer"}
 # An event's own `time` is not its block's.
 RENAMED = {"PriceUpdated": {"time": "published"}}
 
-
-# Where each comes from.
-HOME = {
-    **dict.fromkeys(RECORDS, "PositionManager"),
-    **dict.fromkeys(NAMES, "LiquidityPool"),
-    "BadDebt": "Vault",
-    "Bought": "Liquidator",
-    "LiquidationFailed": "Liquidator",
-    "PriceUpdated": "OracleAdapter",
-    **{name: "OrderBook" for name in RECORDS if name.startswith("Order")},
+_EMITTERS = {home for homes in HOMES for home in homes}
+_HOMES_OF = {kind: homes for homes, kinds in HOMES.items() for kind in kinds}
+_RECORD_OF = {
+    (home, NAMES.get(kind.__name__, kind.__name__)): kind
+    for kind, homes in _HOMES_OF.items()
+    for home in homes
 }
-_RECORD_OF = {(HOME[name], NAMES.get(name, name)): kind for name, kind in RECORDS.items()}
 
 
 def topics_of(kinds: Iterable[type[Event]]) -> dict[str, list[str]]:
     """Contract -> topics of these kinds of event."""
     found: dict[str, list[str]] = {}
     for kind in kinds:
-        home, name = HOME[kind.__name__], NAMES.get(kind.__name__, kind.__name__)
-        found.setdefault(home, []).extend(t for t, e in load(home).events.items() if e.name == name)
+        name = NAMES.get(kind.__name__, kind.__name__)
+        for home in _HOMES_OF[kind]:
+            found.setdefault(home, []).extend(t for t, e in load(home).events.items() if e.name == name)
     return found
 
 
@@ -319,7 +369,7 @@ def decode_log(
 ) -> Event | None:
     """The record of a raw log; None for an event that has none. `names`: lower-case address -> contract."""
     contract = names.get(log["address"].lower())
-    if contract not in HOME.values() or not log["topics"]:
+    if contract not in _EMITTERS or not log["topics"]:
         return None
     kind = load(contract).events.get(log["topics"][0])
     record = _RECORD_OF.get((contract, kind.name)) if kind else None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import IntEnum
 
 from crossmargin.client.codec import Book, Carry
 from crossmargin.client.events import Event
@@ -15,9 +16,33 @@ from crossmargin.client.events import Event
 HEALTHY, BELOW_INITIAL, MARGIN_CALL, LIQUIDATABLE, NO_PRICE = range(5)
 # OrderResult.status
 EXECUTED, FAILED, SKIPPED, UNKNOWN = 1, 2, 3, 4
-# Outcome.reason
-OUTCOMES = ("liquidated", "healthy", "no valid price", "empty account", "the call failed")
 NO_SHOCK = 2**255 - 1  # liquidation_shock of an account that no common move liquidates
+NO_THRESHOLD = 2**256 - 1  # threshold of deleveraging while nobody may be deleveraged
+
+
+class Reason(IntEnum):
+    """What became of an account in a liquidation, `Outcome.reason`.
+
+    GRACE: come back later, the venue was just un-paused or its chain's sequencer came up. SETTLE_FIRST is the
+    PositionManager's alone: the Liquidator settles what must be settled, and tries again.
+    """
+
+    LIQUIDATED = 0
+    HEALTHY = 1
+    NO_PRICE = 2
+    EMPTY = 3
+    FAILED = 4
+    GRACE = 5
+    SETTLE_FIRST = 6
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        return OUTCOMES[self]
+
+
+OUTCOMES = ("liquidated", "healthy", "no valid price", "empty account", "the call failed")
+OUTCOMES += ("grace: wait", "positions in settled markets first")
 
 
 @dataclass(frozen=True)
@@ -162,6 +187,11 @@ class Market:
     terms: Terms
     timing: Timing
 
+    @property
+    def settled(self) -> bool:
+        """W-3: closed for good, at `touch_price`."""
+        return self.touched == 0 and self.touch_price != 0
+
 
 @dataclass(frozen=True)
 class PoolState:
@@ -186,7 +216,7 @@ class PoolState:
 
 @dataclass(frozen=True)
 class Pool:
-    """The LP pool. `total_assets` in token units; `share_price`: token units for 1e18 shares."""
+    """The LP pool. `total_assets` in token units; `share_price`: token units for 1e18 shares; `cover_cash`: the cover pool's."""
 
     state: PoolState
     total_assets: int
@@ -262,11 +292,45 @@ class OrderResult:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Of one account in a liquidation: fraction closed, reward; `reason` 0 liquidated, else see OUTCOMES."""
+    """Of one account in a liquidation: fraction closed (WAD), reward; `reason`: see Reason."""
 
     slice: int
     reward: int
     reason: int
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The clock of deleveraging (W-2): it runs from `since` on, 0 while it stands; `last` is the last alarm."""
+
+    since: int
+    last: int
+
+
+@dataclass(frozen=True)
+class PendingExit:
+    """An LP's shares in escrow, and from when on they can be finalised; zeros without any."""
+
+    shares: int
+    ready_at: int
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """The contracts of a venue as the Lens finds them; `quote` is the token."""
+
+    manager: str
+    vault: str
+    oracle: str
+    engine: str
+    configurator: str
+    order_book: str
+    liquidator: str
+    waterfall: str
+    pool: str
+    cover: str
+    quotes: str
+    quote: str
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from eth_utils.crypto import keccak
 
 from crossmargin.client import codec
 from crossmargin.client.abi import Call
-from crossmargin.client.calls import Calls
+from crossmargin.client.calls import POOLS, Calls
 from crossmargin.client.codec import QUOTE, WAD
 from crossmargin.client.events import (
     Deposit,
@@ -37,6 +37,7 @@ REFRESH_ROOM = 16 * 40_000
 REFRESHING = {
     "LiquidityPool.deposit",
     "LiquidityPool.redeem",
+    "LiquidityPool.finalise_exit",
     "PositionManager.close_fraction",
     "PositionManager.convert_collateral",
     "PositionManager.settle_loss",
@@ -44,6 +45,8 @@ REFRESHING = {
     "PositionManager.withdraw",
     "Liquidator.buy_collateral",
     "PositionManager.poke",
+    "Waterfall.alarm",
+    "Waterfall.deleverage",
     "OrderBook.submit",
 }
 COMMIT_GAS = 100_000  # a commitment takes less, an order that trades at once more
@@ -290,8 +293,8 @@ def conservation(calls: Calls, accounts: Iterable[int], block: int | None) -> St
     """Everything L-1 and L-2 speak of, read at one block, in one batch but for what the batch is made of."""
     if block is None:
         block, _, _ = yield from head()
-    pool = codec.account_id(calls.at("LiquidityPool"))
-    everyone = sorted({*accounts, pool, pool | 1})
+    pools = (codec.account_id(calls.at(name)) for name in POOLS.values())
+    everyone = sorted({*accounts, *pools})
     count, listed = yield [ask(calls.vault("asset_count"), block), ask(calls.listed(), block)]
     assets = [*range(count), QUOTE]
     asks = [

@@ -26,11 +26,14 @@ from crossmargin.client import steps
 from crossmargin.client.abi import Call
 from crossmargin.client.addresses import addresses_of, chain_of
 from crossmargin.client.calls import ACCOUNTS_CHUNK, HEALTH_CHUNK, Calls
-from crossmargin.client.codec import Balance, Carry, Leg, bits_of
+from crossmargin.client.codec import Balance, Carry, Leg, Rates, bits_of
 from crossmargin.client.events import RECORDS, Event, OrderData
 from crossmargin.client.records import (
     NO_SHOCK,
+    NO_THRESHOLD,
     Account,
+    Addresses,
+    Clock,
     Conservation,
     Health,
     InventoryPrice,
@@ -40,7 +43,9 @@ from crossmargin.client.records import (
     OrderResult,
     OrderStatus,
     Outcome,
+    PendingExit,
     Pool,
+    PoolState,
     Price,
     Receipt,
     Sent,
@@ -148,6 +153,31 @@ class Client:
     def pool(self) -> Pool:
         """The LP pool at the prices of now."""
         return self.read(self.calls.pool())
+
+    def pool_state(self, pool: str = "pool") -> PoolState:
+        """U-0 and U-1 of the pool, or of the cover pool with "cover"."""
+        return self.read(self.calls.pool_state(pool))
+
+    def pending_exit(self, owner: str, pool: str = "pool") -> PendingExit:
+        """Shares that an LP has asked to redeem, and when they can be."""
+        return self.read(self.calls.pending_exit(owner, pool))
+
+    def lens_addresses(self) -> Addresses:
+        """The contracts of the venue as they name each other on chain."""
+        return self.read(self.calls.lens_addresses())
+
+    def rates(self) -> Rates:
+        """Caps, borrow curve, cooldowns, the ratios of W-1 and W-2, grace and flags."""
+        return self.read(self.calls.rates())
+
+    def clock(self) -> Clock:
+        """The clock of deleveraging."""
+        return self.read(self.calls.clock())
+
+    def threshold(self) -> int | None:
+        """The least profit (WAD of notional) of who may be deleveraged now; None while nobody may."""
+        found = self.read(self.calls.threshold())
+        return None if found == NO_THRESHOLD else found
 
     def quote_order(self, order: OrderData) -> OrderQuote:
         """Fill, fees and margin of an order if it were filled at the mark now."""
@@ -388,10 +418,20 @@ class Client:
         return receipt.result, receipt
 
     def buy_collateral(
-        self, key: Key, token: str, max_tokens: int, max_price: int, receiver: str | None = None
+        self,
+        key: Key,
+        token: str,
+        max_tokens: int,
+        max_price: int,
+        receiver: str | None = None,
+        data: bytes = b"",
     ) -> tuple[tuple[int, int], Receipt]:
-        """Buy the pool's inventory: ((bought, cost) in token units, receipt). Approve quote first."""
-        call = self.calls.buy_collateral(token, max_tokens, max_price, receiver or self.address_of(key))
+        """Buy the pool's inventory: ((bought, cost) in token units, receipt). Approve quote first.
+
+        `data` is for callers that are contracts (IInventoryBuyer); a key's purchase with it is refused.
+        """
+        receiver = receiver or self.address_of(key)
+        call = self.calls.buy_collateral(token, max_tokens, max_price, receiver, data)
         receipt = self.send(key, call)
         return receipt.result, receipt
 
@@ -407,16 +447,36 @@ class Client:
         """Touch a market."""
         return self.send(key, self.calls.poke(market))
 
-    # ---- liquidity providers ---------------------------------------------------------------------
+    def settle(self, key: Key, account: int, market: int) -> Receipt:
+        """Close a position in a settled market at the settlement price."""
+        return self.send(key, self.calls.settle(account, market))
 
-    def pool_deposit(self, key: Key, tokens: int, receiver: str | None = None) -> Receipt:
-        """Put quote in the pool; `result` is the shares. Approve the LiquidityPool first."""
-        return self.send(key, self.calls.pool_deposit(tokens, receiver or self.address_of(key)))
+    def alarm(self, key: Key) -> Receipt:
+        """Start or keep the clock of deleveraging if the pool is short of capital; `result` says whether it is."""
+        return self.send(key, self.calls.alarm())
 
-    def pool_redeem(self, key: Key, shares: int, receiver: str | None = None) -> Receipt:
-        """Take shares out; `result` is the quote tokens."""
+    def deleverage(self, key: Key, account: int, market: int) -> Receipt:
+        """Close what the pool needs of a winner's position; `result` is the signed size."""
+        return self.send(key, self.calls.deleverage(account, market))
+
+    # ---- liquidity providers: of the pool, or of the cover pool with pool="cover" ------------------
+
+    def pool_deposit(self, key: Key, tokens: int, receiver: str | None = None, pool: str = "pool") -> Receipt:
+        """Put quote in; `result` is the shares. Approve that pool's contract first."""
+        return self.send(key, self.calls.pool_deposit(tokens, receiver or self.address_of(key), pool))
+
+    def pool_redeem(self, key: Key, shares: int, receiver: str | None = None, pool: str = "pool") -> Receipt:
+        """Take shares out where there is no cooldown; `result` is the quote tokens."""
         me = self.address_of(key)
-        return self.send(key, self.calls.pool_redeem(shares, receiver or me, me))
+        return self.send(key, self.calls.pool_redeem(shares, receiver or me, me, pool))
+
+    def request_exit(self, key: Key, shares: int, pool: str = "pool") -> Receipt:
+        """Ask to take shares out after the cooldown; `result` is when that is. It cannot be taken back."""
+        return self.send(key, self.calls.request_exit(shares, pool))
+
+    def finalise_exit(self, key: Key, owner: str | None = None, pool: str = "pool") -> Receipt:
+        """Pay out what an LP (the key's address by default) requested; `result` is the quote tokens."""
+        return self.send(key, self.calls.finalise_exit(owner or self.address_of(key), pool))
 
     # ---- looking back ----------------------------------------------------------------------------
 

@@ -16,8 +16,8 @@ from web3 import Web3
 from crossmargin import deploy as module
 from crossmargin.artifacts import Artifact, compiled
 from crossmargin.config import load
-from crossmargin.deploy import DeployError, deploy
-from crossmargin.deployment import CONTRACTS, Deployment
+from crossmargin.deploy import LINKED, DeployError, deploy
+from crossmargin.deployment import CONTRACTS, Deployment, artifact_of
 from crossmargin.errors import ConfigError, ContractRefused, CrossmarginError, NetworkError
 from crossmargin.sending import Sender
 from tests.support.chainlink import web3_mock, web3_proxy
@@ -54,7 +54,7 @@ def clean(w3):
 @pytest.fixture(scope="module", autouse=True)
 def artifacts() -> Iterator[dict[str, Artifact]]:
     """Compiled once: every run of this file is of the same sources."""
-    found = compiled((*CONTRACTS, "DevToken", "DevFeed"))
+    found = compiled(module.COMPILED)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "compiled", lambda names, say=None: found)
         yield found
@@ -76,7 +76,7 @@ def venue(deployed, clean, tmp_path) -> tuple[Deployment, Path]:
 
 def contract(w3: Web3, deployment: Deployment, name: str, structs: bool = True):
     """A contract of the venue; results as named tuples, or plain where there are several."""
-    abi = module.compiled([])[name].abi
+    abi = module.compiled([])[artifact_of(name)].abi
     return w3.eth.contract(deployment.address(name), abi=abi, decode_tuples=structs)
 
 
@@ -94,17 +94,30 @@ def test_everything_is_there_and_wired(w3, deployed):
     manager = contract(w3, d, "PositionManager").functions
     assert manager.VAULT().call() == d.vault
     assert manager.ORACLE().call() == d.oracle
-    assert manager.POOL().call() == d.pool
+    assert (manager.POOL().call(), manager.COVER().call()) == (d.pool, d.cover)
     assert manager.ENGINE().call() == d.engine
+    assert manager.WATERFALL().call() == d.waterfall
     assert manager.CONFIGURATOR().call() == d.configurator
-    assert [manager.roles(a).call() for a in (d.order_book, d.liquidator, d.pool)] == [1, 2, 0]
-    assert contract(w3, d, "Vault").functions.MANAGER().call() == d.manager
-    assert contract(w3, d, "LiquidityPool").functions.asset().call() == d.tokens["USDC"]
+    holders = (d.order_book, d.liquidator, d.waterfall, d.pool, d.cover)
+    assert [manager.roles(a).call() for a in holders] == [1, 2, 3, 0, 0]
+    for name in ("Vault", "Waterfall", "LiquidityPool", "CoverPool", "OrderBook", "Liquidator"):
+        assert contract(w3, d, name).functions.MANAGER().call() == d.manager
     assert d.markets == {"BTC": 0, "ETH": 1, "SOL": 2, "LINK": 3, "DOGE": 4}
     assert d.assets == {"USDC": 255, "WBTC": 0, "WETH": 1}
     assert d.decimals == {"USDC": 6, "WBTC": 8, "WETH": 18}
     assert (d.complete, d.deployer, d.owner) == (True, DEPLOYER, DEPLOYER)
     assert Deployment.load(folder / "31337.json") == d
+
+
+def test_the_cover_pool_is_the_pools_code_at_another_address(w3, deployed):
+    d = deployed[0]
+    pools = [contract(w3, d, name).functions for name in ("LiquidityPool", "CoverPool")]
+    assert [pool.name().call() for pool in pools] == ["Cross-margin LP", "Cross-margin cover"]
+    assert [pool.symbol().call() for pool in pools] == ["CMLP", "CMCV"]
+    assert {pool.asset().call() for pool in pools} == {d.tokens["USDC"]}
+    assert [pool.account().call() for pool in pools] == [int(a, 16) << 96 for a in (d.pool, d.cover)]
+    seen = contract(w3, d, "Lens").functions.addresses().call()
+    assert (seen.waterfall, seen.pool, seen.cover) == (d.waterfall, d.pool, d.cover)
 
 
 def test_the_stored_words_hold_the_parameters(w3, deployed):
@@ -158,6 +171,8 @@ def test_the_record_tells_how_each_contract_was_made(w3, deployed):
         assert Web3.keccak(tx["input"]).hex() == entry.init_code_hash.removeprefix("0x")
         assert w3.eth.get_transaction_receipt(entry.tx)["contractAddress"] == entry.address, name
     assert d.contracts["Vault"].args == (d.manager, d.tokens["USDC"])
+    linked = (d.vault, d.oracle, d.engine, d.waterfall, d.pool, d.cover, d.configurator)
+    assert d.contracts["PositionManager"].args == linked
 
 
 def test_a_trade_goes_through(w3, venue, artifacts):
@@ -348,10 +363,13 @@ def small(chain, w3, artifacts) -> tuple[Deployment, int]:
 
 POINTS = [
     ("deploying DevToken.USDC", False),
+    ("deploying Waterfall", True),
     ("deploying Vault", True),
     ("deploying PositionManager", False),
     ("deploying PositionManager", True),
     ("deploying LiquidityPool", True),
+    ("deploying CoverPool", False),
+    ("deploying CoverPool", True),
     ("Configurator.wire: the PositionManager", True),
     ("Configurator.set_market: market DOGE", False),
 ]
@@ -374,9 +392,10 @@ def test_it_goes_on_where_it_stopped(chain, w3, small, clean, tmp_path, monkeypa
     assert deploy(chain, key=KEY, out=tmp_path, **SMALL) == done
 
 
-@pytest.mark.parametrize("label", ["deploying PositionManager", "deploying LiquidityPool"])
-def test_another_transaction_in_between(chain, w3, tmp_path, monkeypatch, label):
-    """The address that the Vault or the PositionManager names is gone: they are deployed again, nothing else is."""
+@pytest.mark.parametrize("name", ["Vault", "PositionManager", "LiquidityPool", "CoverPool"])
+def test_another_transaction_in_between(chain, w3, tmp_path, monkeypatch, name):
+    """An address that is named before it is there is gone: what names it is deployed again, nothing else is."""
+    label = f"deploying {name}"
     resume = interrupt(monkeypatch, label, after=False)
     with pytest.raises(Stopped):
         deploy(chain, key=KEY, out=tmp_path, **SMALL)
@@ -385,9 +404,10 @@ def test_another_transaction_in_between(chain, w3, tmp_path, monkeypatch, label)
     w3.eth.wait_for_transaction_receipt(w3.eth.send_transaction({"from": DEPLOYER, "to": OTHER, "value": 1}))
     done = deploy(chain, key=KEY, out=tmp_path, **SMALL)
     assert done.complete
-    assert done.vault != before.vault
-    for name in ("OracleAdapter", "Configurator", "Engine"):
-        assert done.address(name) == before.address(name)
+    linked = [one for one in LINKED if one in before.contracts]
+    assert linked and all(done.address(one) != before.address(one) for one in linked)
+    for one in ("OracleAdapter", "Configurator", "Engine"):
+        assert done.address(one) == before.address(one)
 
 
 # ---- what is there already ---------------------------------------------------------------------------

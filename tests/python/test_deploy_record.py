@@ -7,7 +7,7 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from crossmargin.deployment import CONTRACTS, Contract, Deployment
+from crossmargin.deployment import CONTRACTS, Contract, Deployment, artifact_of
 from crossmargin.errors import ConfigError
 
 ADDRESSES = {name: f"0x{place:040d}" for place, name in enumerate(CONTRACTS, 1)}
@@ -56,8 +56,10 @@ def test_addresses_by_role(deployment):
         d.configurator,
         d.engine,
         d.vault,
+        d.waterfall,
         d.manager,
         d.pool,
+        d.cover,
         d.order_book,
         d.liquidator,
         d.lens,
@@ -65,6 +67,12 @@ def test_addresses_by_role(deployment):
     assert roles == [address for name, address in ADDRESSES.items() if name != "QuoteLens"]
     with pytest.raises(ConfigError, match="has no Lens"):
         _ = replace(d, contracts={}).lens
+
+
+def test_two_contracts_may_be_of_one_artifact():
+    assert artifact_of("CoverPool") == artifact_of("LiquidityPool") == "LiquidityPool"
+    assert artifact_of("DevToken.USDC") == "DevToken"
+    assert artifact_of("Vault") == "Vault"
 
 
 def test_it_is_frozen(deployment):
