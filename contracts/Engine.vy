@@ -37,7 +37,6 @@ struct Payment:
     debt: uint256
 
 
-
 @view
 @external
 def trade(leg: IEngine.Leg, order: IEngine.Order, pool: IEngine.Pool) -> IEngine.Traded:

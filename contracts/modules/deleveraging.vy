@@ -95,7 +95,8 @@ def check_qualifies(base: int256, worth: int256, price: uint256, skew: int256, t
     checks.that(base != 0 and (base > 0) == (skew > 0) and skew != 0, "waterfall: not against the pool")
     notional: uint256 = unsafe_mul(convert(abs(base), uint256), price)
     checks.that(
-        worth > 0 and convert(worth, uint256) * 10**36 >= notional * threshold, "waterfall: others come first"
+        worth > 0 and convert(worth, uint256) * 10**36 >= notional * threshold,
+        "waterfall: others come first",
     )
 
 

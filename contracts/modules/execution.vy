@@ -15,6 +15,7 @@ uses: books
 uses: portfolio
 uses: wiring
 
+
 @view
 @internal
 def order_of(fill: IPositionManager.Fill) -> IEngine.Order:

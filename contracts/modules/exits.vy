@@ -12,6 +12,7 @@ from interfaces import IPositionManager
 from contracts.modules import checks
 from contracts.modules import pool_book
 from contracts.modules import tranche
+from contracts.modules import venue_rates
 from snekmate.tokens import erc20
 
 uses: erc20
@@ -173,7 +174,7 @@ def _leave(
     owner: address,
     holder: address,
 ):
-    tranche.check_open(s, tranche.closed_to_exits(s.rates))
+    tranche.check_open(s, venue_rates.withheld(s.rates))
     tranche.check_something(assets, shares)
     erc20._burn(holder, shares)
     extcall IPositionManager(tranche.MANAGER).pool_withdraw(receiver, assets)

@@ -47,9 +47,10 @@ def favoured(word: uint256, position: uint256, held: uint256, risk: uint256) -> 
     price: uint256 = packing.price_of(word)
     moved: uint256 = rounding.ceil_div_unsigned(unsafe_mul(price, packing.risk_w(risk)), 10**4)
     # price < 2^84, w <= 1, |base| and held < 2^128
-    if unsafe_add(packing.position_base(position), convert(held, int256)) < 0:
-        return unsafe_sub(word, min(moved, price))
-    return unsafe_add(word, moved)
+    exposed: int256 = unsafe_add(packing.position_base(position), convert(held, int256))
+    if exposed == 0:
+        return word
+    return unsafe_add(word, moved) if exposed > 0 else unsafe_sub(word, min(moved, price))
 
 
 @pure

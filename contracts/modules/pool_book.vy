@@ -18,11 +18,10 @@ from contracts.modules import packing
 from contracts.modules import pool_risk
 from contracts.modules import pricing
 from contracts.modules import rounding
+from contracts.modules import venue_rates
 
 # more than any R
 MAX_CAPITAL: constant(uint256) = 2**200
-# flag of the rates word: a dead feed holds nobody up any more
-LAST_PRICES_COUNT: constant(uint256) = 235
 
 
 # A tranche at one moment, and the rates word it was weighed with.
@@ -184,17 +183,10 @@ def _with_markets(
                 leg.terms = markets[rank].terms
                 out.legs.append(leg)
                 # a settled market is worth what it was settled at: there only the inventory needs a price
-                if i != len(inventory) or not self._settled(leg):
+                if i != len(inventory) or not packing.carry_stopped(leg.carry):
                     out.ids = out.ids | (1 << id)
             rank += 1
     return out
-
-
-@pure
-@internal
-def _settled(leg: IEngine.Leg) -> bool:
-    # carry has stopped for good: its time is 0, its price the settlement price
-    return (leg.carry >> 128) & packing.U32 == 0
 
 
 @view
@@ -217,7 +209,7 @@ def _measured(stock: Stock, words: DynArray[uint256, 32]) -> Measured:
         if leg.book != 0:
             accrued: uint256 = leg.carry
             price: uint256 = floats.value(leg.carry >> 232)
-            if not self._settled(leg):
+            if not packing.carry_stopped(leg.carry):
                 accrued = carry.accrue(leg.carry, leg.risk)
                 price = packing.price_of(leg.word)
             m.sums = pool_risk.add(
@@ -238,13 +230,13 @@ def _value(stock: Stock, words: DynArray[uint256, 32]) -> Standing:
     state: ILiquidityPool.PoolState = empty(ILiquidityPool.PoolState)
     state.cash = stock.cash
     state.debt = stock.debt
-    state.prices_valid = not m.unpriced or (stock.rates >> LAST_PRICES_COUNT) & 1 == 1
+    state.prices_valid = not m.unpriced or venue_rates.has(stock.rates, venue_rates.LAST_PRICES)
     state.withheld = m.withheld
     sums: packing.Sums = m.sums
     worth: int256 = stock.cash + m.open
     for leg: IEngine.Leg in m.inventory:
         # it nets with the market at the price that the sums hold it at
-        sums, worth = pool_risk.with_stock(sums, worth, leg, self._settled(leg))
+        sums, worth = pool_risk.with_stock(sums, worth, leg, packing.carry_stopped(leg.carry))
     state.equity, state.net, state.gross = pool_risk.requirements(sums, worth, stock.kappa)
     state.reduced_equity = state.equity - m.premium
     cap_net: uint256 = packing.field16(stock.rates, 0)

@@ -199,6 +199,4 @@ def check_priced(priced: bool):
     """
     @notice Every price a call depends on is valid, or a shutdown has waited long enough for it.
     """
-    checks.that(
-        priced or venue_rates.has(books.rates, venue_rates.LAST_PRICES), "manager: no valid price"
-    )
+    checks.that(priced or venue_rates.has(books.rates, venue_rates.LAST_PRICES), "manager: no valid price")

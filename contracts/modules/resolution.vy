@@ -25,6 +25,7 @@ uses: execution
 uses: portfolio
 uses: wiring
 
+
 @external
 def settle(account: uint256, market: uint256):
     """

@@ -13,24 +13,18 @@ from contracts.modules import checks
 from contracts.modules import packing
 from contracts.modules import pool_book
 from contracts.modules import share_math
+from contracts.modules import venue_rates
 from snekmate.tokens import erc20
 
 uses: erc20
-
-
-interface ICover:
-    def COVER() -> address: view
-
 
 QUOTE: constant(uint256) = 255
 MAX_CASH: constant(int256) = 2**127 - 1  # of an account in the Vault
 MAX_TOKENS: constant(uint256) = 2**128 - 1  # of one move of the Vault
 MINUTE: constant(uint256) = 60
-# of the rates word: cooldowns of both pools in minutes (uint16); flags of a venue that shuts down, and pays claims
+# fields of the rates word, in minutes
 POOL_COOLDOWN: constant(uint256) = 128
 COVER_COOLDOWN: constant(uint256) = 144
-SHUTTING_DOWN: constant(uint256) = 1 << 233
-CLAIMS_OPEN: constant(uint256) = 1 << 234
 
 MANAGER: public(immutable(address))
 VAULT: immutable(address)
@@ -51,7 +45,7 @@ def __init__(manager: address):
     MANAGER = manager
     JUNIOR = staticcall IPositionManager(manager).POOL() != self
     if JUNIOR:
-        checks.that(staticcall ICover(manager).COVER() == self, "pool: another pool's manager")
+        checks.that(staticcall IPositionManager(manager).COVER() == self, "pool: another pool's manager")
     VAULT = staticcall IPositionManager(manager).VAULT()
     ORACLE = staticcall IPositionManager(manager).ORACLE()
     asset = staticcall IVault(VAULT).token(QUOTE)
@@ -173,16 +167,9 @@ def closed_to_entries(rates: uint256) -> bool:
     """
     @notice Whether the venue shuts down or has: for good.
     """
-    return rates & (SHUTTING_DOWN | CLAIMS_OPEN) != 0
-
-
-@pure
-@internal
-def closed_to_exits(rates: uint256) -> bool:
-    """
-    @notice Whether the venue shuts down and does not pay yet.
-    """
-    return rates & (SHUTTING_DOWN | CLAIMS_OPEN) == SHUTTING_DOWN
+    return venue_rates.has(rates, venue_rates.SHUTTING_DOWN) or venue_rates.has(
+        rates, venue_rates.CLAIMS_OPEN
+    )
 
 
 @view
@@ -206,7 +193,7 @@ def exit_room(s: pool_book.Standing) -> uint256:
     """
     @notice The most token units that an exit may take: what passes the manager's `pool_withdraw` and the exit caps after it.
     """
-    if self.closed_to_exits(s.rates) or not s.state.prices_valid:
+    if venue_rates.withheld(s.rates) or not s.state.prices_valid:
         return 0
     spare: int256 = s.state.cash - convert(s.state.debt, int256)
     return self.tokens_down(min(spare, s.state.reduced_equity - convert(s.state.tied_up, int256)))
