@@ -13,6 +13,8 @@
 """
 
 from contracts.modules import auction
+from contracts.modules import bits
+from contracts.modules import keeper_terms
 from contracts.modules import packing
 from contracts.modules import reverts
 from interfaces import ILiquidator
@@ -44,11 +46,6 @@ CALL_FAILED: constant(uint256) = 4
 # the PositionManager's: W-3 comes before Q-1
 SETTLE_FIRST: constant(uint256) = 6
 
-MAX_FLAT: constant(uint256) = 1_000 * 10**18
-MAX_GAS_UNITS: constant(uint256) = 10_000_000
-MARKETS: constant(uint256) = 32
-MIN_DURATION: constant(uint256) = 60
-MAX_DURATION: constant(uint256) = 7 * 86_400
 FIRST_DURATION: constant(uint256) = 3_600
 
 LIQUIDATE: constant(Bytes[4]) = method_id("liquidate(uint256,uint256,uint256)")
@@ -59,7 +56,7 @@ VAULT: immutable(address)
 POOL_ACCOUNT: immutable(uint256)
 QUOTE_DECIMALS: immutable(uint256)
 
-# 0 flat uint96 (WAD quote) | 96 gas units uint32 | 128 native uint8 | 136 auction duration uint32 (s)
+# see keeper_terms.vy
 terms_word: uint256
 # asset => auction word (see auction.vy)
 lots: HashMap[uint256, uint256]
@@ -152,7 +149,7 @@ def buy_collateral(
     assert amount != 0, "liquidator: nothing to buy"
     cost: uint256 = auction.tokens_up(auction.cost_up(amount, offer.price), QUOTE_DECIMALS)
     self.lots[asset] = auction.left(
-        offer.lot, unsafe_sub(offer.amount, amount), block.timestamp, self._duration(self.terms_word)
+        offer.lot, unsafe_sub(offer.amount, amount), block.timestamp, keeper_terms.duration(self.terms_word)
     )
     extcall IPositionManager(MANAGER).sell_inventory(asset, bought, cost, msg.sender, receiver, data)
     log ILiquidator.Bought(
@@ -219,8 +216,8 @@ def keeper_cost() -> uint256:
     """
     terms: uint256 = self.terms_word
     native: uint256 = 0
-    if self._gas_units(terms) != 0:
-        native = packing.price_of(self._looked_up(self._native(terms)))
+    if keeper_terms.gas_units(terms) != 0:
+        native = packing.price_of(self._looked_up(keeper_terms.native(terms)))
     return min(packing.venue_keeper_cap(self._venue_words()[0]), self._cost_of(terms, native))
 
 
@@ -230,13 +227,7 @@ def terms() -> ILiquidator.Terms:
     """
     @return The terms in force.
     """
-    word: uint256 = self.terms_word
-    return ILiquidator.Terms(
-        flat=word & packing.U96,
-        gas_units=self._gas_units(word),
-        native=self._native(word),
-        auction_duration=self._duration(word),
-    )
+    return keeper_terms.decoded(self.terms_word)
 
 
 # ---- liquidating --------------------------------------------------------------------------------
@@ -265,25 +256,21 @@ def _liquidate(account: uint256, cost: uint256, reward_to: uint256) -> ILiquidat
 @internal
 def _settle(account: uint256):
     # every position in a settled market
-    held: uint256 = 0
-    positions: DynArray[uint256, 16] = []
-    held, positions = staticcall IPositionManager(MANAGER).legs(account)
+    left: uint256 = (staticcall IPositionManager(MANAGER).legs(account))[0]
     markets: DynArray[IPositionManager.MarketWords, 32] = staticcall IPositionManager(MANAGER).market_words(
-        held
+        left
     )
-    rank: uint256 = 0
-    for market: uint256 in range(MARKETS):
-        if (held >> market) & 1 == 1:
-            if packing.carry_stopped(markets[rank].carry):
-                extcall IPositionManager(MANAGER).settle(account, market)
-            rank = unsafe_add(rank, 1)
+    for words: IPositionManager.MarketWords in markets:
+        if packing.carry_stopped(words.carry):
+            extcall IPositionManager(MANAGER).settle(account, bits.lowest(left))
+        left = bits.without_lowest(left)
 
 
 @view
 @internal
 def _cost_of(terms: uint256, native: uint256) -> uint256:
     # before the cap, which the PositionManager applies; wei times WAD quote per native token
-    gas: uint256 = self._gas_units(terms) * block.basefee * native // WAD
+    gas: uint256 = keeper_terms.gas_units(terms) * block.basefee * native // WAD
     return (terms & packing.U96) + gas
 
 
@@ -291,9 +278,9 @@ def _cost_of(terms: uint256, native: uint256) -> uint256:
 def _fresh_native(terms: uint256) -> uint256:
     # The last price will do when it is not valid any more: keepers are needed most then, and K is capped.
     # Refreshed, not only looked up: most accounts hold the native token and need its word next.
-    if self._gas_units(terms) == 0:
+    if keeper_terms.gas_units(terms) == 0:
         return 0
-    return packing.price_of(self._refreshed(self._native(terms)))
+    return packing.price_of(self._refreshed(keeper_terms.native(terms)))
 
 
 # ---- the inventory ------------------------------------------------------------------------------
@@ -311,7 +298,9 @@ def _observe(terms: uint256):
             break
         if (held >> asset) & 1 == 1:
             lot: uint256 = self.lots[asset]
-            seen: uint256 = auction.observed(lot, amounts[rank], block.timestamp, self._duration(terms))
+            seen: uint256 = auction.observed(
+                lot, amounts[rank], block.timestamp, keeper_terms.duration(terms)
+            )
             if seen != lot:
                 self.lots[asset] = seen
             rank = unsafe_add(rank, 1)
@@ -320,7 +309,7 @@ def _observe(terms: uint256):
 @view
 @internal
 def _offer(asset: uint256, entry: uint256, price_word: uint256) -> Offer:
-    duration: uint256 = self._duration(self.terms_word)
+    duration: uint256 = keeper_terms.duration(self.terms_word)
     offer: Offer = empty(Offer)
     offer.amount = staticcall IVault(VAULT).collateral(POOL_ACCOUNT, asset)
     offer.lot = auction.observed(self.lots[asset], offer.amount, block.timestamp, duration)
@@ -375,37 +364,7 @@ def _looked_up(id: uint256) -> uint256:
     return found[0]
 
 
-# ---- the terms word -----------------------------------------------------------------------------
-
-
 @internal
 def _set_terms(terms: ILiquidator.Terms):
-    assert terms.flat <= MAX_FLAT, "liquidator: flat out of bounds"
-    assert terms.gas_units <= MAX_GAS_UNITS, "liquidator: gas out of bounds"
-    assert terms.native < MARKETS, "liquidator: no such market"
-    long_enough: bool = terms.auction_duration >= MIN_DURATION
-    assert long_enough and terms.auction_duration <= MAX_DURATION, "liquidator: bad duration"
-    head: uint256 = (terms.native << 128) | (terms.auction_duration << 136)
-    self.terms_word = terms.flat | (terms.gas_units << 96) | head
+    self.terms_word = keeper_terms.checked(terms)
     log ILiquidator.TermsSet(terms=terms)
-
-
-@pure
-@internal
-def _gas_units(word: uint256) -> uint256:
-    return (word >> 96) & packing.U32
-
-
-@pure
-@internal
-def _native(word: uint256) -> uint256:
-    return (word >> 128) & packing.U8
-
-
-@pure
-@internal
-def _duration(word: uint256) -> uint256:
-    """
-    @notice Seconds.
-    """
-    return (word >> 136) & packing.U32

@@ -95,6 +95,15 @@ def accrue(word: uint256, risk: uint256) -> uint256:
 
 @pure
 @internal
+def stopped(word: uint256, price: uint256) -> uint256:
+    """
+    @notice The carry word of a market settled at `price` (W-3), which keeps its 18 leading bits: carry has stopped.
+    """
+    return (word & packing.U128) | (floats.of(price) << 232)
+
+
+@pure
+@internal
 def clamped(word: uint256, risk: uint256) -> uint256:
     """
     @notice The carry word with its funding rate inside the clamp of `risk`.

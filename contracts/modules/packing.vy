@@ -150,15 +150,6 @@ def carry_stopped(word: uint256) -> bool:
 
 @pure
 @internal
-def stopped(word: uint256, price: uint256) -> uint256:
-    """
-    @notice The carry word of a market settled at `price`, which keeps its 18 leading bits.
-    """
-    return (word & U128) | (floats.of(price) << 232)
-
-
-@pure
-@internal
 def replace_accrued(
     word: uint256, long_index: int256, short_index: int256, time: uint256, rate: int256
 ) -> uint256:
@@ -306,15 +297,6 @@ def risk_clamp(entry: uint256) -> int256:
     return convert(unsafe_mul((entry >> 36) & U14, 10**5), int256)
 
 
-@pure
-@internal
-def risk_velocity(entry: uint256) -> int256:
-    """
-    @notice In 1e-9 a day, per day.
-    """
-    return convert(unsafe_mul((entry >> 50) & U14, 10**6), int256)
-
-
 # ---- collateral entry, 32 bits, eight to the collateral word --------------------------------------
 #   0 underlying uint8 | 8 discount uint16 (bps) | 24 listed bit
 
@@ -370,8 +352,6 @@ def venue_min_margin(word: uint256) -> uint256:
 def venue_keeper_cap(word: uint256) -> uint256:
     return unsafe_mul((word >> 192) & U64, MICRO)
 
-
-# ---- rates word: see venue_rates.vy --------------------------------------------------------------------
 
 # ---- the pool's sums, two words, in µ --------------------------------------------------------------
 #   first:  0 A int64 | 64 V int64 | 128 Z uint64 | 192 G uint64

@@ -134,7 +134,7 @@ def repriced(before: IEngine.Leg, after: IEngine.Leg, sums: packing.Sums) -> (ui
         # not listed yet: carry starts
         word = block.timestamp << 128
     if after.word != 0:
-        word = packing.stopped(word, packing.price_of(after.word))
+        word = carry.stopped(word, packing.price_of(after.word))
     else:
         word = carry.clamped(word, after.risk)
     s: packing.Sums = pool_risk.replaced(
