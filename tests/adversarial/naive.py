@@ -22,7 +22,7 @@ from crossmargin.model.state import atomic
 from tests.adversarial.arena import HOUR, USDC, Arena
 from tests.stateful import setups
 from tests.support.venue import account_of
-from tests.support.words import LIMITS, VENUE, Setup
+from tests.support.words import LIMITS, LOT, VENUE, Setup
 
 
 class Refused(Exception):
@@ -255,7 +255,7 @@ class Stage:
     def open(self, account: int, market: int, size: int, least: int = WAD) -> int:
         """Trade as much of a size as the venue takes, to within `least`; returns how much."""
         sign = 1 if size > 0 else -1
-        return sign * greedy(abs(size), least, lambda x: self.trade(account, market, sign * x))
+        return sign * greedy(abs(size), least, lambda x: self.trade(account, market, sign * x), LOT)
 
     def close(self, account: int, market: int) -> None:
         """Trade out of a position, if there is one."""
@@ -265,7 +265,7 @@ class Stage:
 
     def size(self, market: int, quote: int) -> int:
         """Whole lots that are worth so many quote."""
-        return quote * WAD * WAD // self.prices[market] // 10**10 * 10**10
+        return quote * WAD * WAD // self.prices[market] // LOT * LOT
 
     def wad(self, asset: int, tokens: int) -> int:
         d = self.setup.quote_decimals if asset == QUOTE else self.setup.assets[asset].decimals
@@ -302,11 +302,11 @@ class Stage:
         return self.worth(*users) - sum(self.brought[u] for u in users)
 
 
-def greedy(most: int, least: int, call: Callable[[int], object]) -> int:
-    """Repeat a call with ever smaller parts while it is taken; returns the sum of what was."""
+def greedy(most: int, least: int, call: Callable[[int], object], unit: int = 1) -> int:
+    """Repeat a call with ever smaller parts, whole units, while it is taken; returns the sum of what was."""
     done, part = 0, most
     while part >= least and done < most:
-        part = min(part, most - done) // 10**10 * 10**10 if least == WAD else min(part, most - done)
+        part = min(part, most - done) // unit * unit
         try:
             call(part)
             done += part
@@ -322,7 +322,7 @@ class Paper(Stage):
         super().__init__()
         self.setup, self.naive = setup, naive
         kind = type("NaiveVenue", (*naive, Venue), {})
-        params = setups.params(_as_venues(setup))
+        params = setups.params(setup)
         kind.capped = params.markets
         for rule in naive:
             params = getattr(rule, "terms", lambda p: p)(params)
@@ -438,11 +438,6 @@ class Paper(Stage):
         type(self.venue).capped = {**self.venue.capped, market: mp}
         if not any(issubclass(rule, NoCaps) for rule in self.naive):
             self.venue.configure_market(market, **fields)
-
-    def terms(self, **changes: int) -> None:
-        self.venue.configure(**changes)
-        for rule in self.naive:
-            self.venue.params = getattr(rule, "terms", lambda p: p)(self.venue.params)
 
     def health(self, account: int) -> tuple[int, int, int, int]:
         return self.venue.health(account)
@@ -603,18 +598,3 @@ class Real(Stage):
 
     def funds(self) -> tuple[int, int]:
         return self.cash(self.arena.pool_account), self.cash(self.arena.cover_account)
-
-
-def _as_venues(setup: Setup) -> setups.Venues:
-    """A Setup as the campaign's parameters want it."""
-    nothing = (Terms(WAD, 0, 0, HOUR), ())
-    return setups.Venues(
-        setup.markets,
-        setup.assets,
-        setup.venue,
-        setup.rates,
-        setup.quote_decimals,
-        0,
-        nothing[1],
-        nothing[0],
-    )

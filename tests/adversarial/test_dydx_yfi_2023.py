@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.adversarial.arena import DOGE, USDC, Arena
-from tests.adversarial.naive import FullWeight, NoCaps, Paper, Real, Stage
+from tests.adversarial.naive import FullWeight, NoCaps, Paper, Real, Refused, Stage
 from tests.support.words import WAD
 
 MARGIN = 100_000
@@ -71,4 +71,5 @@ def test_at_weight_nought_profit_carries_nothing(arena: Arena, who: SimpleNamesp
     assert first > 0
     for _ in range(3):
         stage.set_price(DOGE, stage.prices[DOGE] * 105 // 100)
-        assert stage.open(account, DOGE, stage.size(DOGE, 2_000_000), least) == 0
+        with pytest.raises(Refused, match="below initial margin"):
+            stage.trade(account, DOGE, least)
