@@ -75,21 +75,21 @@ class Deleverager:
         if not is_short(pool.state, rates.adl_ratio):
             return False
         if not pool.state.prices_valid:
-            self._log.warn("short_without_prices", reduced_equity=pool.state.reduced_equity)
+            self._log.warn("short_without_prices", capital=pool.state.reduced_equity, net=pool.state.net)
             return False
         if not await self._purse.affordable():
             self._log.info("gas_too_dear", alarm=True)
             return False
-        if not await self._alarmed(head, clock):
+        if not await self._alarmed(head, clock, pool.state):
             return False
         return await self._close(head, await self._winners(sorted(accounts)))
 
-    async def _alarmed(self, head: Head, clock: Clock) -> bool:
+    async def _alarmed(self, head: Head, clock: Clock, state: PoolState) -> bool:
         """Whether the clock runs; raises the alarm if the last one is old."""
         if clock.since and head.time < clock.last + REPEAT:
             return True
         if self._common.dry_run:
-            self._log.info("would_alarm")
+            self._log.info("would_alarm", capital=state.reduced_equity, net=state.net)
             return False
         try:
             (receipt,) = await self._client.send_all(self._common.key, [self._calls.alarm()])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import io
 import json
 import os
@@ -20,6 +21,7 @@ from crossmargin.bots import keeper, liquidator, settings
 from crossmargin.client import WAD, events
 from crossmargin.devnet import Devnet
 from crossmargin.processes import Child
+from tests.integration.stage import set_rates, settle_market, short_of_capital
 from tests.integration.test_client_world import DELAY, ETH, fresh, fund, open_position, order
 
 pytestmark = pytest.mark.anvil
@@ -291,6 +293,99 @@ def test_liquidator_leaves_alone_what_does_not_pay(net: Devnet, bots: Bots) -> N
     assert net.client.liquidatable([me]) == [me]
     bots.once("liquidator", config='min-profit = "0.5"\nnative-price = "2000"')
     assert net.client.liquidatable([me]) == []
+
+
+def test_liquidator_closes_what_lives_of_an_account_with_a_dead_leg(net: Devnet, bots: Bots) -> None:
+    """No price of one market must not save the rest of a ruined account."""
+    me = ruined(net)
+    open_position(net, "trader", "SOL", WAD)
+    others = {symbol: feed for symbol, feed in net.deployment.feeds.items() if symbol != "SOL"}
+    silent = dataclasses.replace(net, deployment=dataclasses.replace(net.deployment, feeds=others))
+    silent.push({"ETH": ETH * 60 // 100}, after=4_300)  # the feeds' maximum age is 4,200
+    assert [price.state for price in net.client.prices([net.market("SOL"), net.market("ETH")])] == [2, 0]
+    assert net.client.health([me])[0].state == 4
+    assert net.client.liquidatable([me]) == [me]
+    bots.once("liquidator")
+    (found,) = net.client.events(events.Liquidated)
+    assert (found.account, found.fraction) == (me, WAD)
+    assert set(net.client.legs(me)) == {net.market("SOL")}
+    assert net.client.events(events.BadDebt) == []  # nothing is written off while something is left
+
+
+def test_liquidator_waits_out_a_grace(net: Devnet, bots: Bots) -> None:
+    """A settled position hides the grace from the Lens; the Liquidator finds it once it has settled."""
+    me = ruined(net)
+    open_position(net, "trader", "SOL", WAD)
+    crash(net)
+    settle_market(net, "SOL", 100 * WAD)
+    until_ = net.client.now() + 900
+    set_rates(net, grace_until=until_)
+    output = bots.once("liquidator", "--no-settle")
+    (said,) = lines(output, "left_alone")
+    assert "why=grace" in said and f"until={until_}" in said
+    assert net.client.events(events.Liquidated) == []
+    net.push(after=900)
+    bots.once("liquidator", "--no-settle")
+    assert [event.account for event in net.client.events(events.Liquidated)] == [me]
+
+
+def test_liquidator_settles_positions_in_settled_markets(net: Devnet, bots: Bots) -> None:
+    owners = [fund(net, "trader", 1_000), fund(net, "hedger", 1_000)]
+    for role, size in (("trader", WAD), ("hedger", -WAD // 2)):
+        open_position(net, role, "SOL", size)
+        open_position(net, role, "ETH", WAD // 10)
+    assert not lines(bots.once("liquidator"), "sent")
+    settle_market(net, "SOL", 110 * WAD)
+    block = net.client.block_number()
+    assert len(lines(bots.once("liquidator", "--dry-run"), "would_settle")) == 2
+    assert not lines(bots.once("liquidator", "--no-settle"), "sent")
+    assert net.client.block_number() == block
+    bots.once("liquidator")
+    for account in owners:
+        assert set(net.client.legs(account)) == {net.market("ETH")}
+    (market,) = [one for one in net.client.markets() if one.id == net.market("SOL")]
+    assert (market.long, market.short) == (0, 0)
+
+
+def test_liquidator_deleverages_only_when_told_to(net: Devnet, bots: Bots) -> None:
+    first, second = short_of_capital(net)
+    eth = net.market("ETH")
+    assert not lines(bots.once("liquidator"), "sent")
+    assert lines(bots.once("liquidator", "--deleverage", "--dry-run"), "would_alarm")
+    assert net.client.clock().last == 0
+    assert lines(bots.once("liquidator", "--deleverage"), "alarm")
+    since = net.client.clock().since
+    assert since == net.client.now()
+    for _ in range(3):  # nobody's profit is large enough yet; the clock is kept going
+        net.push(after=150)
+        bots.once("liquidator", "--deleverage")
+        assert net.client.clock().since == since
+        assert net.client.events(events.Deleveraged) == []
+    net.push(after=150)
+    assert lines(bots.once("liquidator", "--deleverage"), "deleveraged")
+    (found,) = net.client.events(events.Deleveraged)
+    assert (found.account, found.market) == (first, eth)  # the larger profit by its notional
+    assert net.client.position(first, eth).base == 400 * WAD + found.size > 0
+    assert net.client.position(second, eth).base == 380 * WAD
+    # the pool has its capital again
+    block = net.client.block_number()
+    bots.once("liquidator", "--deleverage")
+    assert net.client.block_number() == block
+
+
+def test_liquidator_deleverages_one_winner_after_the_other(net: Devnet, bots: Bots) -> None:
+    """Where the largest profit does not do, the next comes."""
+    first, second = short_of_capital(net, rise=42)
+    for _ in range(7):
+        bots.once("liquidator", "--deleverage")
+        net.push(after=150)
+    bots.once("liquidator", "--deleverage")
+    found = net.client.events(events.Deleveraged)
+    assert [(event.account, event.size) for event in found][:1] == [(first, -400 * WAD)]
+    assert {event.account for event in found[1:]} == {second}
+    state = net.client.pool().state
+    assert state.reduced_equity >= 3 * state.net * 99 // 100
+    assert net.client.conservation().wei == 0
 
 
 def test_liquidator_buys_what_is_left(net: Devnet, bots: Bots) -> None:

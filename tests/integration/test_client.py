@@ -24,6 +24,7 @@ from crossmargin.client import (
     steps,
 )
 from crossmargin.devnet import LP_MONEY, Devnet
+from tests.integration.stage import set_rates, settle_market, short_of_capital
 from tests.integration.test_client_world import DELAY, ETH, fresh, fund, open_position, order, rpc
 
 pytestmark = pytest.mark.anvil
@@ -108,6 +109,42 @@ def test_the_pools_own_events_are_typed_and_not_taken_for_the_ledgers(net: Devne
     assert withdraw.shares == burnt.value == came.result - 5
     assert withdraw.gas_used == went.gas_used and came.event(events.PoolDeposit).contract == "LiquidityPool"
     assert net.client.events(events.Deposit, events.Withdraw, events.Transfer, first=first) == []
+
+
+def test_the_cover_pool_is_entered_and_left_like_the_pool(net: Devnet) -> None:
+    lp = net.key("lp")
+    first = net.client.block_number() + 1
+    net.client.approve(lp, net.token("USDC"), 1_000 * USDC, net.deployment.cover)
+    came = net.client.pool_deposit(lp, 1_000 * USDC, pool="cover")
+    assert net.client.pool().cover_cash == net.client.pool_state("cover").cash == 1_000 * WAD
+    assert net.client.balance_of(net.deployment.cover, lp.address) == came.result
+    assert net.client.pool_redeem(lp, came.result, pool="cover").result == 1_000 * USDC
+    found = net.client.events(events.PoolDeposit, events.PoolWithdraw, first=first)
+    assert [(type(one), one.contract) for one in found] == [
+        (events.PoolDeposit, "CoverPool"),
+        (events.PoolWithdraw, "CoverPool"),
+    ]
+    with pytest.raises(ConfigError, match="there is no pool 'junior': choose from pool, cover"):
+        net.client.pool_deposit(lp, 1, pool="junior")
+
+
+def test_an_exit_by_request_waits_for_its_cooldown(net: Devnet) -> None:
+    set_rates(net, pool_cooldown=60)
+    lp = net.key("lp")
+    shares = net.client.balance_of(net.deployment.pool, lp.address) // 10
+    with pytest.raises(ContractRefused, match="pool: exit by request"):
+        net.client.pool_redeem(lp, shares)
+    asked = net.client.request_exit(lp, shares)
+    pending = net.client.pending_exit(lp.address)
+    found = asked.event(events.ExitRequested)
+    assert (found.owner, found.shares, found.ready_at) == (lp.address, shares, pending.ready_at)
+    assert (pending.shares, pending.ready_at) == (shares, net.client.now() + 3_600)
+    with pytest.raises(ContractRefused, match="pool: too early"):
+        net.client.finalise_exit(lp)
+    net.push(after=3_600)
+    paid = net.client.finalise_exit(net.key("outsider"), lp.address)
+    assert paid.result == paid.event(events.PoolWithdraw).assets == LP_MONEY // 10 * USDC
+    assert net.client.pending_exit(lp.address) == records.PendingExit(0, 0)
 
 
 # ---- refusals ------------------------------------------------------------------------------------
@@ -397,6 +434,99 @@ def test_bad_debt_is_an_event_of_its_own(net: Devnet) -> None:
     assert net.client.cash(me) == 0
 
 
+def test_what_the_cover_pool_pays_is_a_claim_of_the_market(net: Devnet) -> None:
+    set_rates(net, cover_share=1_000)
+    lp = net.key("lp")
+    net.client.approve(lp, net.token("USDC"), 10_000 * USDC, net.deployment.cover)
+    net.client.pool_deposit(lp, 10_000 * USDC, pool="cover")
+    me = ruin(net, fall=45)
+    _, receipt = net.client.liquidate(net.key("liquidator"), [me])
+    claimed, debt = receipt.event(events.Claimed), receipt.event(events.BadDebt)
+    # a tenth of what the cover pool held after the charges, of which there were none
+    assert debt.by_first == claimed.amount == claimed.used == 1_000 * WAD
+    assert debt.by_last > 0
+    assert claimed.market == net.market("ETH")
+    net.push(after=43_200)
+    # forgiven at the speed of a cap a day; the cap is a tenth of the 9,000 that are left
+    assert net.client.read(net.client.calls.used(net.market("ETH"))) == pytest.approx(550 * WAD, rel=1e-3)
+
+
+def test_a_margin_call_is_told_when_it_comes_and_when_it_goes(net: Devnet) -> None:
+    fund(net, "trader", 4_000)
+    me = open_position(net, "trader", "ETH", 20 * WAD)
+    net.push({"ETH": ETH * 96 // 100}, after=1)
+    open_position(net, "trader", "ETH", -WAD // 10)
+    fund(net, "trader", 5_000)
+    found = net.client.events(events.MarginCall)
+    assert [(one.account, one.entered) for one in found] == [(me, True), (me, False)]
+    assert found[0].maintenance < found[0].equity < found[0].maintenance * 12 // 10 < found[1].equity
+
+
+def test_liquidation_in_grace_is_a_reason_of_its_own(net: Devnet) -> None:
+    me = ruin(net)
+    set_rates(net, grace_until=net.client.now() + 900)
+    assert net.client.liquidatable([me]) == []
+    outcomes, _ = net.client.liquidate(net.key("liquidator"), [me])
+    assert outcomes[0].reason is not None and records.Reason(outcomes[0].reason) is records.Reason.GRACE
+    assert records.Reason.GRACE.words == "grace: wait"
+    assert net.client.rates().grace_until > net.client.now()
+    net.push(after=900)
+    assert net.client.liquidatable([me]) == [me]
+
+
+# ---- deleveraging and settling ---------------------------------------------------------------------
+
+
+def test_winners_are_closed_when_the_pool_is_short_of_capital(net: Devnet) -> None:
+    first, second = short_of_capital(net)
+    eth, anyone = net.market("ETH"), net.key("outsider")
+    state = net.client.pool().state
+    assert 0 < state.reduced_equity < 3 * state.net
+    assert (net.client.clock(), net.client.threshold()) == (records.Clock(0, 0), None)
+    with pytest.raises(ContractRefused, match="waterfall: no fresh alarm"):
+        net.client.deleverage(anyone, first, eth)
+    raised = net.client.alarm(anyone)
+    assert raised.result is True and raised.event(events.Alarm).since == net.client.now()
+    assert net.client.threshold() == WAD // 2
+    with pytest.raises(ContractRefused, match="waterfall: others come first"):
+        net.client.deleverage(anyone, first, eth)
+    for _ in range(3):
+        net.push(after=290)
+        net.client.alarm(anyone)
+    assert net.client.clock().since == raised.event(events.Alarm).since
+    done = net.client.deleverage(anyone, first, eth)
+    found, trade = done.event(events.Deleveraged), done.event(events.Trade)
+    assert -400 * WAD < done.result == found.size == trade.size < 0
+    assert trade.fee == 0 and trade.price == net.client.prices([eth])[0].price
+    state = net.client.pool().state
+    assert state.reduced_equity == pytest.approx(3 * state.net, rel=1e-2)
+    assert net.client.threshold() is None
+    assert net.client.position(second, eth).base == 380 * WAD
+    assert net.client.conservation().wei == 0
+
+
+def test_a_position_in_a_settled_market_is_closed_at_its_price(net: Devnet) -> None:
+    fund(net, "trader", 10_000)
+    me = open_position(net, "trader", "ETH", 2 * WAD)
+    before, eth = net.client.cash(me), net.market("ETH")
+    with pytest.raises(ContractRefused, match="manager: nothing to settle"):
+        net.client.settle(net.key("outsider"), me, eth)
+    settle_market(net, "ETH", 2_100 * WAD)
+    (market,) = [one for one in net.client.markets() if one.id == eth]
+    assert market.settled and net.client.carry()[eth].settled
+    assert not net.client.carry()[net.market("BTC")].settled
+    opened = net.client.events(events.Trade)[0]
+    receipt = net.client.settle(net.key("outsider"), me, eth)
+    closed = receipt.event(events.Trade)
+    assert (closed.size, closed.fee) == (-2 * WAD, 0)
+    # a price keeps its 18 leading bits
+    assert closed.price == pytest.approx(2_100 * WAD, rel=2**-17) and closed.price <= 2_100 * WAD
+    assert net.client.cash(me) - before == pytest.approx(2 * (closed.price - opened.price), rel=1e-3)
+    assert net.client.legs(me) == {}
+    assert [one.kind for one in net.client.events(events.Configured)][-1] == 7
+    assert net.client.conservation().wei == 0
+
+
 def test_convert_collateral_covers_negative_cash(net: Devnet) -> None:
     net.client.deposit(net.key("trader"), net.account("trader"), net.token("WETH"), 10 * WAD)
     fund(net, "trader", 10)
@@ -496,6 +626,9 @@ SHAPES = {
     ("OrderBook", "execute"): records.OrderResult,
     ("Liquidator", "liquidate"): records.Outcome,
     ("PositionManager", "solvency"): records.Solvency,
+    ("Waterfall", "clock"): records.Clock,
+    ("Lens", "addresses"): records.Addresses,
+    ("CoverPool", "pool_state"): records.PoolState,
 }
 
 
@@ -506,16 +639,27 @@ def test_a_record_has_the_fields_of_its_struct(contract: str, function: str) -> 
     assert fields == [component["name"] for component in output["components"]]
 
 
-@pytest.mark.parametrize("name", events.RECORDS)
-def test_an_event_record_has_the_fields_of_its_event(name: str) -> None:
-    called = events.NAMES.get(name, name)
-    (kind,) = [e for e in abi.load(events.HOME[name]).events.values() if e.name == called]
-    own = set(get_type_hints(events.RECORDS[name])) - {f.name for f in dataclasses.fields(events.Event)}
-    renamed = events.RENAMED.get(name, {})
-    assert own == {renamed.get(i["name"], i["name"]) for i in kind.inputs}
+@pytest.mark.parametrize(
+    "homes,kind", [(homes, kind) for homes, kinds in events.HOMES.items() for kind in kinds]
+)
+def test_an_event_record_has_the_fields_of_its_event(homes: tuple[str, ...], kind: type) -> None:
+    name = kind.__name__
+    for home in homes:
+        called = events.NAMES.get(name, name)
+        (emitted,) = [e for e in abi.load(home).events.values() if e.name == called]
+        own = set(get_type_hints(kind)) - {f.name for f in dataclasses.fields(events.Event)}
+        renamed = events.RENAMED.get(name, {})
+        assert own == {renamed.get(i["name"], i["name"]) for i in emitted.inputs}
+
+
+def test_the_lens_names_the_contracts_of_the_deployment(net: Devnet) -> None:
+    seen, d = net.client.lens_addresses(), net.deployment
+    assert (seen.manager, seen.vault, seen.engine, seen.waterfall) == (
+        *(d.manager, d.vault, d.engine, d.waterfall),
+    )
+    assert (seen.pool, seen.cover, seen.quote) == (d.pool, d.cover, d.tokens["USDC"])
 
 
 def test_account_ids_are_those_of_the_contracts(net: Devnet) -> None:
-    assert net.client.read(net.client.calls.call("LiquidityPool", "account")) == account_id(
-        net.deployment.pool
-    )
+    for name, address in (("LiquidityPool", net.deployment.pool), ("CoverPool", net.deployment.cover)):
+        assert net.client.read(net.client.calls.call(name, "account")) == account_id(address)

@@ -94,6 +94,27 @@ def test_book_is_in_wad(longs: int, shorts: int, quote: int) -> None:
     assert found.skew == (longs - shorts) * 10**10
 
 
+@given(
+    st.lists(uints(16), min_size=12, max_size=12), uints(40), st.lists(st.booleans(), min_size=4, max_size=4)
+)
+def test_rates(fields: list[int], grace: int, flags: list[bool]) -> None:
+    word = sum(value << 16 * i for i, value in enumerate(fields)) | grace << 192
+    word |= sum(flag << 232 + i for i, flag in enumerate(flags))
+    found = codec.decode_rates(word)
+    assert [found.cap_net, found.cap_gross, found.exit_cap_net, found.exit_cap_gross] == fields[:4]
+    assert [found.borrow_base, found.borrow_slope1, found.borrow_slope2, found.borrow_kink] == fields[4:8]
+    assert (found.pool_cooldown, found.cover_cooldown) == (fields[8] * 60, fields[9] * 60)
+    assert (found.cover_share, found.adl_ratio, found.grace_until) == (fields[10], fields[11], grace)
+    assert [found.paused, found.shutting_down, found.claims_open, found.last_prices] == flags
+
+
+def test_a_market_without_a_time_and_with_a_price_is_settled() -> None:
+    settled = codec.decode_carry((2**17) << 232 | 30 << 250)
+    assert settled.settled and settled.price == 2**17 << 38
+    assert not codec.decode_carry((2**17) << 232 | 30 << 250 | 1 << 128).settled
+    assert not codec.decode_carry(0).settled
+
+
 def test_collateral_leaves_out_what_is_not_listed() -> None:
     word = (3 | 700 << 8 | 1 << 24) | (5 | 900 << 8) << 32 | (31 | 65535 << 8 | 1 << 24) << 32 * 7
     assert codec.decode_collateral(word) == {
