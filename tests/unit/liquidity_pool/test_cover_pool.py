@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import boa
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.support.words import WAD, Rates
 from tests.unit.liquidity_pool.paper import Paper, paper
-from tests.unit.liquidity_pool.world import share_price_fell
+from tests.unit.liquidity_pool.world import ETH, World, compiled, share_price_fell
 
 SETTINGS = settings(
     max_examples=25,
@@ -254,3 +256,61 @@ def test_round_trips_never_gain_and_no_flow_lowers_the_price(
             assert not share_price_fell(before, (p.cover.totalAssets(), p.cover.totalSupply()), p.virtual)
         out = p.quote.balanceOf(p.other) + p.cover.convertToAssets(p.cover.balanceOf(p.other))
         assert out <= assets
+
+
+# ---- on the real venue ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def cover(w: World) -> Any:
+    """The real cover pool beside the real pool, with a million of the outsider's in it."""
+    deployed = compiled("contracts/LiquidityPool.vy").deploy(
+        w.v.manager.address, "Cover of the venue", "CPV", override_address=w.v.cover
+    )
+    w.v.quote.mint(w.outsider, w.units(1_000_000))
+    w.v.quote.approve(deployed.address, w.units(1_000_000), sender=w.outsider)
+    deployed.deposit(w.units(1_000_000), w.outsider, sender=w.outsider)
+    return deployed
+
+
+def test_its_money_is_its_own_account(w: World, cover: Any):
+    assert w.v.manager.cash(w.v.cover_account) == 1_000_000 * WAD
+    assert w.pool.totalAssets() == w.units(10_000_000)
+    shares = cover.balanceOf(w.outsider)
+    assert cover.redeem(shares, w.outsider, w.outsider, sender=w.outsider) == w.units(1_000_000)
+    assert w.v.manager.cash(w.v.cover_account) == 0
+
+
+def test_penalties_are_its_lps_gain(w: World, cover: Any):
+    account = w.account("unlucky", 500_000)
+    w.trade_quote(account, ETH, 4_000_000)
+    w.v.set_price(ETH, w.v.prices[ETH] * 915 // 1_000)
+    assert w.v.manager.account_health(account)[3] == 3
+    w.v.liquidate(account)
+    earned = w.v.manager.cash(w.v.cover_account) - 1_000_000 * WAD
+    assert earned > 0
+    assert abs(cover.totalAssets() - w.units(1_000_000) - earned // 10**12) <= 1
+    assert cover.convertToAssets(cover.balanceOf(w.outsider)) > w.units(1_000_000)
+
+
+def test_bad_debt_is_its_lps_loss_first(w: World, cover: Any):
+    """In escrow or not; and while the loss only lies in the ledger, whoever leaves bears it already."""
+    w.v.configure(1, 0, w.v.setup.rates.word() | 10_000 << 160)  # one market may claim all of it
+    half = cover.balanceOf(w.outsider) // 2
+    cover.transfer(w.lp, half, sender=w.outsider)
+    cover.request_exit(half, sender=w.lp)
+    account = w.account("ruined", 500_000)
+    w.trade_quote(account, ETH, 4_000_000)
+    w.v.set_price(ETH, w.v.prices[ETH] * 85 // 100)
+    with boa.env.anchor():
+        w.v.move(account, w.v.pool_account, 600_000 * WAD)
+        owed = w.v.vault.debt()
+        assert owed > 100_000 * WAD
+        assert abs(cover.finalise_exit(w.lp) - (w.units(1_000_000) - owed // 10**12) // 2) <= 1
+    w.v.liquidate(account)
+    lost = 1_000_000 * WAD - w.v.manager.cash(w.v.cover_account)
+    assert lost > 50_000 * WAD
+    assert w.v.vault.debt() == 0
+    fair = (w.units(1_000_000) - lost // 10**12) // 2
+    assert abs(cover.finalise_exit(w.lp) - fair) <= 1
+    assert abs(cover.convertToAssets(half) - fair) <= 1

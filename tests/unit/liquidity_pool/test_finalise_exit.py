@@ -163,7 +163,10 @@ def test_a_trickle_of_room_costs_who_waits_nothing(p: Paper):
     paid = 0
     for _ in range(20):
         p.fake.set_debt(p.cash(p.pool) - 10**12)
+        worth, supply, left = p.pool.totalAssets() + 1, p.pool.totalSupply(), p.pool.pending_exit(p.lp)[0]
         paid += p.pool.finalise_exit(p.lp, sender=p.outsider)
+        burnt = -(-(supply + 10**12) // worth)  # one unit's worth of shares, rounded up
+        assert left - p.pool.pending_exit(p.lp)[0] == burnt == supply - p.pool.totalSupply()
     assert paid == 20
     p.fake.set_debt(0)
     paid += p.pool.finalise_exit(p.lp)
