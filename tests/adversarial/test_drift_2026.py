@@ -87,10 +87,10 @@ def test_no_more_than_the_cap_counts_and_none_of_it_is_lent(
     arena: Arena, who: SimpleNamespace, fake: Any
 ) -> None:
     account = int(who.attacker, 16) << 96
-    with boa.reverts("manager: deposit cap"):
+    with boa.reverts("vault: deposit cap"):
         arena.manager.deposit(account, fake.address, FAKE_CAP + 1, sender=who.attacker)
     arena.manager.deposit(account, fake.address, FAKE_CAP, sender=who.attacker)
-    with boa.reverts("manager: deposit cap"):
+    with boa.reverts("vault: deposit cap"):
         arena.manager.deposit(account + 1, fake.address, 1, sender=who.attacker)
     assert arena.manager.account_health(account)[0] == 10 * arena.prices[BTC] * (10_000 - DISCOUNT) // 10_000
     with boa.reverts("vault: insufficient balance"):
@@ -121,7 +121,7 @@ def test_what_can_be_lost_is_the_cap_less_the_discount(
     assert 0 < gain <= -arena.manager.cash(loser) <= worth
     # with the cap at nothing there is no more to come, and what was taken is the venue's loss at most
     rules.set_collateral(2, DISCOUNT, 0, sender=arena.owner)
-    with boa.reverts("manager: deposit cap"):
+    with boa.reverts("vault: deposit cap"):
         arena.manager.deposit(loser, fake.address, 1, sender=who.attacker)
     arena.manager.withdraw(
         winner, arena.quote.address, arena.manager.cash(winner) // 10**12, who.second, sender=who.second

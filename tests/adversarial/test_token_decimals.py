@@ -122,7 +122,7 @@ def test_handed_over_and_sold(pair: tuple[Arena, int, int], who: SimpleNamespace
 def test_lp_shares(pair: tuple[Arena, int, int], who: SimpleNamespace) -> None:
     arena, quote, asset = pair
     third = 10**17 // 3
-    arena.vault.post([arena.pool_account, arena.cover_account], [-third, third], sender=arena.manager.address)
+    arena.vault.post(arena.cover_account, arena.pool_account, third, 0, 0, 0, 0, sender=arena.manager.address)
     unit = 10 ** max(quote - 18, 0)
     for amount in (unit, 3 * unit, 10**quote):
         with boa.env.anchor():
