@@ -16,6 +16,7 @@ from interfaces import ILiquidityPool
 from interfaces import IOrderBook
 from interfaces import IPositionManager
 from interfaces import IQuoteLens
+from interfaces import IRiskLens
 from interfaces import IVault
 from contracts.modules import bits
 from contracts.modules import checks
@@ -41,15 +42,18 @@ ORDER_BOOK: immutable(address)
 LIQUIDATOR: immutable(address)
 POOL: immutable(address)
 QUOTES: immutable(address)
+RISKS: immutable(address)
 POOL_ACCOUNT: immutable(uint256)
 COVER_ACCOUNT: immutable(uint256)
 
 
 @deploy
-def __init__(manager: address, order_book: address, liquidator: address, pool: address, quotes: address):
+def __init__(
+    manager: address, order_book: address, liquidator: address, pool: address, quotes: address, risks: address
+):
     """
     @param manager The PositionManager. @param order_book For timings. @param liquidator Only passed on.
-    @param pool The manager's LiquidityPool ("lens: another manager's pool"). @param quotes The QuoteLens of this venue.
+    @param pool The manager's LiquidityPool ("lens: another manager's pool"). @param quotes The QuoteLens of this venue. @param risks Its RiskLens.
     """
     checks.that(staticcall IPositionManager(manager).POOL() == pool, "lens: another manager's pool")
     MANAGER = manager
@@ -59,6 +63,7 @@ def __init__(manager: address, order_book: address, liquidator: address, pool: a
     LIQUIDATOR = liquidator
     POOL = pool
     QUOTES = quotes
+    RISKS = risks
     POOL_ACCOUNT = convert(pool, uint256) << 96
     COVER_ACCOUNT = convert(staticcall IPositionManager(manager).COVER(), uint256) << 96
 
@@ -212,6 +217,26 @@ def quote_order(account: uint256, order: IOrderBook.Order) -> ILens.OrderQuote:
     return staticcall IQuoteLens(QUOTES).quote_order(account, order)
 
 
+@view
+@external
+def cure(account: uint256) -> IRiskLens.Cure:
+    """
+    @notice What leads an account out of the warning band, by kind of deposit (see RiskLens, which answers).
+    """
+    return staticcall IRiskLens(RISKS).cure(account)
+
+
+@view
+@external
+def cascade(
+    accounts: DynArray[uint256, 50], moves: DynArray[int256, 8], keeper_cost: uint256
+) -> DynArray[IRiskLens.Step, 8]:
+    """
+    @notice The liquidations that a path of shocks would set off (see RiskLens, which answers).
+    """
+    return staticcall IRiskLens(RISKS).cascade(accounts, moves, keeper_cost)
+
+
 # ---- the venue ----------------------------------------------------------------------------------
 
 @view
@@ -273,6 +298,7 @@ def addresses() -> ILens.Addresses:
         pool=POOL,
         cover=staticcall IPositionManager(MANAGER).COVER(),
         quotes=QUOTES,
+        risks=RISKS,
         quote=staticcall IVault(VAULT).token(QUOTE),
     )
 

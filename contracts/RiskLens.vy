@@ -71,13 +71,13 @@ def cure(account: uint256) -> IRiskLens.Cure:
 @view
 @external
 def cascade(
-    accounts: DynArray[uint256, MAX_ACCOUNTS], shocks: DynArray[int256, 8], keeper_cost: uint256
+    accounts: DynArray[uint256, MAX_ACCOUNTS], moves: DynArray[int256, 8], keeper_cost: uint256
 ) -> DynArray[IRiskLens.Step, 8]:
     """
     @notice Liquidate these accounts along a path of shocks, in memory: at each shock round after round in the order given, until one
             closes nothing, at most eight. No time passes, nobody reacts, nothing else is liquidated, grace is left out.
     @param accounts Each once; protocol accounts are passed over.
-    @param shocks Common moves of the lowest listed market from the prices of now, WAD: every price moves to P (1 + x beta / beta_ref), rounded
+    @param moves Common moves of the lowest listed market from the prices of now, WAD: every price moves to P (1 + x beta / beta_ref), rounded
            down; a price of zero or beyond 2^96 is "risk lens: shock too large".
     @param keeper_cost K of each slice, WAD quote, under the venue's cap.
     """
@@ -91,7 +91,7 @@ def cascade(
             ward = reading.held(MANAGER, VAULT, account, v)
         wards.append(ward)
     steps: DynArray[IRiskLens.Step, 8] = []
-    for x: int256 in shocks:
+    for x: int256 in moves:
         s.words = cascades.shocked(s.words, v, x)
         step: IRiskLens.Step = empty(IRiskLens.Step)
         hit: uint256 = 0

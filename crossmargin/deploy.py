@@ -36,7 +36,7 @@ OWNED = ("OracleAdapter", "Configurator", "OrderBook", "Liquidator")
 STATES = ("valid", "uncertain", "stale", "divergent", "invalid")
 TOKEN, FEED = "DevToken", "DevFeed"
 COMPILED = tuple(dict.fromkeys((*map(artifact_of, CONTRACTS), TOKEN, FEED)))  # what a deployment may need
-REPLACEABLE = ("QuoteLens", "Lens")
+REPLACEABLE = ("QuoteLens", "RiskLens", "Lens")
 # These name each other before they exist, in the order of their deployment; which of their arguments are whose address.
 LINKED = {
     "Waterfall": {0: "PositionManager"},
@@ -264,7 +264,8 @@ class _Run:
         order_book = self._ensure("OrderBook", manager, owner)
         liquidator = self._ensure("Liquidator", manager, owner)
         quotes = self._ensure("QuoteLens", manager, order_book)
-        self._ensure("Lens", manager, order_book, liquidator, pool, quotes)
+        risks = self._ensure("RiskLens", manager)
+        self._ensure("Lens", manager, order_book, liquidator, pool, quotes, risks)
 
     def _predicted(self) -> dict[str, str]:
         """Where the LINKED contracts are or will be. What names others than will be there is deployed again."""

@@ -18,7 +18,7 @@ from crossmargin.errors import ConfigError
 FORMAT = 1
 # The venue's contracts, in the order of their deployment.
 CONTRACTS = ("OracleAdapter", "Configurator", "Engine", "Vault", "Waterfall", "PositionManager")
-CONTRACTS += ("LiquidityPool", "CoverPool", "OrderBook", "Liquidator", "QuoteLens", "Lens")
+CONTRACTS += ("LiquidityPool", "CoverPool", "OrderBook", "Liquidator", "QuoteLens", "RiskLens", "Lens")
 # Contracts that are deployments of another's code.
 MADE_OF = {"CoverPool": "LiquidityPool"}
 QUOTE = 255  # the Vault's id of the quote token

@@ -20,6 +20,7 @@ uses: tranche
 
 PENDING: constant(uint256) = 2**216 - 1
 READY_AT: constant(uint256) = 216
+WINDOW: constant(uint256) = 86_400
 
 # owner => shares in escrow, uint216 | 216 ready at, uint40 (unix s); 0 without any
 requests: HashMap[address, uint256]
@@ -110,14 +111,14 @@ def _leave_at_will(
 def request_exit(shares: uint256) -> uint256:
     """
     @notice Put `shares` of the caller into escrow, to be paid out after the cooldown by `finalise_exit`. They bear gains and losses
-            until then, and cannot be taken back. Adds to what is pending and restarts the cooldown of all of it. Needs no
-            prices, and goes on during a shutdown.
+            until then, and cannot be taken back. Adds to what is pending and restarts the cooldown of all of it, as 0 shares alone do
+            for what has lapsed. Needs no prices, and goes on during a shutdown.
     @return When `finalise_exit` may be called, unix seconds: now plus the cooldown in force. A later change of the cooldown does not
             move it. Reverts for nothing ("pool: nothing requested") and if more than 2^216 would be pending ("pool: too
             many shares").
     """
-    self._check_requested(shares)
     pending: uint256 = (self.requests[msg.sender] & PENDING) + shares
+    self._check_requested(pending)
     checks.that(pending <= PENDING, "pool: too many shares")
     ready_at: uint256 = block.timestamp + tranche.cooldown_now()
     self.requests[msg.sender] = pending | (ready_at << READY_AT)
@@ -130,14 +131,17 @@ def request_exit(shares: uint256) -> uint256:
 def finalise_exit(owner: address) -> uint256:
     """
     @notice Pay `owner` for his pending shares at the price of now, rounded down, or for as many as the exit rules let go, as
-            `withdraw` would. Anybody may call. What cannot go stays pending, and ready.
-    @return Token units paid. Reverts without a request ("pool: nothing requested"), before its time ("pool: too early"), and with
-            the reasons of `withdraw` if nothing can go.
+            `withdraw` would. Anybody may call, for a day: a request that stays ready would be a way out at any time, with no
+            cooldown left. What cannot go stays pending, and ready.
+    @return Token units paid. Reverts without a request ("pool: nothing requested"), before its time ("pool: too early"), a day
+            after it ("pool: request lapsed"), and with the reasons of `withdraw` if nothing can go.
     """
     request: uint256 = self.requests[owner]
     pending: uint256 = request & PENDING
     self._check_requested(pending)
-    checks.that(block.timestamp >= request >> READY_AT, "pool: too early")
+    ready_at: uint256 = request >> READY_AT
+    checks.that(block.timestamp >= ready_at, "pool: too early")
+    checks.that(block.timestamp <= ready_at + WINDOW, "pool: request lapsed")
     s: pool_book.Standing = tranche.fresh()
     total: uint256 = tranche.total(s.state)
     room: uint256 = tranche.exit_room(s)

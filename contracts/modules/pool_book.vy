@@ -77,17 +77,19 @@ def now(manager: address, vault: address, oracle: address, account: uint256) -> 
 @internal
 def of_ledger(manager: address, vault: address, account: uint256) -> Standing:
     """
-    @notice The cover pool: R = cash - D. Those who leave bear a loss that lies in the ledger already, so D is withheld from them;
-            those who enter pay for cash.
+    @notice The cover pool: R is its cash. `debt` is what of it must stay: D, unless the pool's own cash holds that.
+    @dev A loss that somebody knows of can be booked by anybody at once; the cooldown gives him the time.
     """
     s: Standing = empty(Standing)
     s.rates = self.rates(manager)
     s.state.cash = staticcall IVault(vault).cash(account)
-    s.state.debt = staticcall IVault(vault).debt()
-    s.state.equity = s.state.cash - convert(s.state.debt, int256)
-    s.state.reduced_equity = s.state.equity
+    debt: uint256 = staticcall IVault(vault).debt()
+    pool: uint256 = convert(staticcall IPositionManager(manager).POOL(), uint256) << 96
+    if staticcall IVault(vault).cash(pool) < convert(debt, int256):
+        s.state.debt = debt
+    s.state.equity = s.state.cash
+    s.state.reduced_equity = s.state.cash
     s.state.prices_valid = True
-    s.state.withheld = s.state.debt
     return s
 
 

@@ -60,8 +60,10 @@ def pool_withdraw(receiver: address, tokens: uint256):
     """
     account: uint256 = authority.checked_pool()
     debited: uint256 = wiring.push(account, wiring.QUOTE, receiver, tokens, 0)
+    # the cover pool's need not be there too if the pool's is
+    left: int256 = max(wiring.cash_of(account), wiring.cash_of(wiring.POOL_ACCOUNT))
     checks.that(
-        wiring.cash_of(account) >= convert(staticcall IVault(wiring.VAULT).debt(), int256),
+        left >= convert(staticcall IVault(wiring.VAULT).debt(), int256),
         "manager: cash owed to winners",
     )
     log IPositionManager.PoolFlow(counterparty=receiver, amount=-convert(debited, int256))

@@ -330,6 +330,7 @@ class Addresses:
     pool: str
     cover: str
     quotes: str
+    risks: str
     quote: str
 
 

@@ -64,7 +64,7 @@ def test_addresses_by_role(deployment):
         d.liquidator,
         d.lens,
     ]
-    assert roles == [address for name, address in ADDRESSES.items() if name != "QuoteLens"]
+    assert roles == [address for name, address in ADDRESSES.items() if name not in ("QuoteLens", "RiskLens")]
     with pytest.raises(ConfigError, match="has no Lens"):
         _ = replace(d, contracts={}).lens
 

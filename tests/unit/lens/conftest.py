@@ -24,6 +24,7 @@ class Seen:
     w: World
     lens: Any
     quotes: Any
+    risks: Any
     orders: Any
     accounts: dict[str, int]
 
@@ -55,7 +56,7 @@ def inhabited(w: World) -> dict[str, int]:
     found["scaled"] = w.account("scaled", 2_000_000)
     w.trade_quote(found["scaled"], DOGE, 4_500_000)
     found["debtor"] = v.deposit(boa.env.generate_address("debtor"), 10**5, v.tokens[0])
-    v.vault.post([found["debtor"], v.pool_account], [-40 * WAD, 40 * WAD], sender=v.manager.address)
+    v.move(found["debtor"], v.pool_account, 40 * WAD)
     found["dust"] = v.deposit(boa.env.generate_address("dust"), 1, v.tokens[2])
     found["pool"] = v.pool_account
     return found
@@ -70,10 +71,11 @@ def looked_at(w: World) -> Seen:
         orders.set_timing(market, (10, 600, 300), sender=v.owner)
     orders.set_timing(LINK, (0, 600, 300), sender=v.owner)
     quotes = compiled("contracts/QuoteLens.vy").deploy(v.manager.address, orders.address)
+    risks = compiled("contracts/RiskLens.vy").deploy(v.manager.address)
     lens = compiled("contracts/Lens.vy").deploy(
-        v.manager.address, orders.address, v.liquidator, v.pool, quotes.address
+        v.manager.address, orders.address, v.liquidator, v.pool, quotes.address, risks.address
     )
-    return Seen(w, lens, quotes, orders, inhabited(w))
+    return Seen(w, lens, quotes, risks, orders, inhabited(w))
 
 
 @pytest.fixture(scope="session")

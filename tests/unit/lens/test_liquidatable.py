@@ -45,9 +45,7 @@ def test_after_a_fall(seen: Seen):
 
 def test_the_pool_is_not_liquidated_even_when_it_owes(seen: Seen):
     v = seen.w.v
-    v.vault.post(
-        [v.pool_account, seen.accounts["cash"]], [-(10**8) * WAD, 10**8 * WAD], sender=v.manager.address
-    )
+    v.move(v.pool_account, seen.accounts["cash"], 10**8 * WAD)
     assert seen.lens.health([v.pool_account])[0].equity < 0
     assert seen.lens.liquidatable([v.pool_account]) == []
 

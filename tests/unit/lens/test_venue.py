@@ -14,7 +14,12 @@ def test_needs_the_managers_pool(seen: Seen):
     v = seen.w.v
     with boa.reverts("lens: another manager's pool"):
         compiled("contracts/Lens.vy").deploy(
-            v.manager.address, seen.orders.address, v.liquidator, v.owner, seen.quotes.address
+            v.manager.address,
+            seen.orders.address,
+            v.liquidator,
+            v.owner,
+            seen.quotes.address,
+            seen.risks.address,
         )
 
 
@@ -32,6 +37,7 @@ def test_addresses(seen: Seen):
         v.liquidator,
     )
     assert (a.pool, a.quotes, a.quote) == (seen.w.pool.address, seen.quotes.address, v.quote.address)
+    assert (a.waterfall, a.cover, a.risks) == (v.waterfall.address, v.cover, seen.risks.address)
 
 
 def test_terms_are_what_was_set(seen: Seen):
@@ -122,7 +128,8 @@ def test_a_venue_without_markets():
         v = world(Setup(markets=(), assets=()), capital=0).v
         orders = compiled("contracts/OrderBook.vy").deploy(v.manager.address, v.owner)
         quotes = compiled("contracts/QuoteLens.vy").deploy(v.manager.address, orders.address)
+        risks = compiled("contracts/RiskLens.vy").deploy(v.manager.address)
         lens = compiled("contracts/Lens.vy").deploy(
-            v.manager.address, orders.address, v.liquidator, v.pool, quotes.address
+            v.manager.address, orders.address, v.liquidator, v.pool, quotes.address, risks.address
         )
         assert lens.markets() == []
