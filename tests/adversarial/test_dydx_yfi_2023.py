@@ -24,7 +24,7 @@ def grown(stage: Stage, who: SimpleNamespace) -> int:
     account = stage.deposit(who.attacker, MARGIN * USDC)
     most = 0
     for _ in range(STEPS):
-        if stage.open(account, DOGE, stage.size(DOGE, 8_000_000), least=stage.size(DOGE, 5_000)):
+        if stage.open(account, DOGE, stage.size(DOGE, 8_000_000), least=stage.size(DOGE, 40_000)):
             most = stage.position(account, DOGE)[0] * stage.prices[DOGE] // WAD
         stage.set_price(DOGE, stage.prices[DOGE] * 105 // 100)
     return most

@@ -32,7 +32,7 @@ def attack(stage: Stage, who: SimpleNamespace) -> int:
     for sub in range(WALLETS):
         for user, sign in ((who.attacker, 1), (who.second, -1)):
             account = stage.deposit(user, 50_000 * USDC, sub=sub)
-            opened = stage.open(account, DOGE, sign * stage.size(DOGE, EACH), stage.size(DOGE, 9_000))
+            opened = stage.open(account, DOGE, sign * stage.size(DOGE, EACH), stage.size(DOGE, EACH // 5))
             accounts.append(account)
             base += max(0, opened)
     stage.set_price(DOGE, 4 * before)
