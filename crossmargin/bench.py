@@ -2,8 +2,9 @@
 
 Each figure is one cold transaction of its own, gas used as the receipt says (21,000 base and calldata included), with real
 Chainlink aggregators behind their proxies and the price words refreshed earlier in the same block. `account_health` and
-`lens_health_1000x5` are calls: their figure is the execution without base and calldata. For `order` and `liquidate` the account
-holds N positions besides the one that is traded or N + 1 in all; for `withdraw` and `account_health` it holds N.
+`lens_health_1000x5` are calls: their figure is the execution without base and calldata. For `order`, `liquidate` and `deleverage`
+the account holds N positions besides the one that is traded or N + 1 in all; for `withdraw` and `account_health` it holds N.
+`deleverage` closes part of a position, the alarm raised in earlier blocks; `buy_collateral` buys half of one asset without data.
 """
 
 from __future__ import annotations
@@ -38,7 +39,10 @@ KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"  # an
 WAD = 10**18
 LOT = 10**10
 COUNTS = (0, 1, 4, 9, 15)
+ADL_RATIO = 30_000  # of W-2 in bps, at 176 of the rates word
+ADL_BITS = 176
 TOLERANCE = 0.01
+PROFILED = ("order", "liquidate", "buy_collateral", "deleverage")
 CONTRACTS = (
     "Vault",
     "Engine",
@@ -48,6 +52,7 @@ CONTRACTS = (
     "OrderBook",
     "Liquidator",
     "LiquidityPool",
+    "Waterfall",
     "Lens",
 )
 KINDS = ("cold reads", "warm reads", "writes", "events", "memory", "arithmetic", "calls")
@@ -58,6 +63,8 @@ BOUNDS = {
     "account_health": (20_000, 8_000),
     "liquidate": (130_000, 22_000),
     "liquidate_batch_per_account": (110_000, 0),
+    "buy_collateral": (120_000, 0),
+    "deleverage": (160_000, 9_000),
     "lens_health_1000x5": (25_000_000, 0),
     "refresh_feed": (22_000, 0),
 }
@@ -215,10 +222,10 @@ class Bench:
         )
         return user, account
 
-    def rounds(self, factor: float = 1.0) -> None:
-        """A later block with a new round on every feed."""
+    def rounds(self, factor: float = 1.0, wait: int = 3) -> None:
+        """A block `wait` seconds later with a new round on every feed."""
         self.prices = [int(p * factor) for p in self.prices]
-        stamp = self.chain.w3.eth.get_block("latest")["timestamp"] + 3
+        stamp = self.chain.w3.eth.get_block("latest")["timestamp"] + wait
         self.chain.rpc("evm_setNextBlockTimestamp", stamp)
         self.chain.block(
             (self.owner, self.quote_mock.functions.updateAnswer(10**8)),
@@ -327,6 +334,79 @@ class Bench:
         self.prices = prices
         return gas
 
+    def buy_collateral(self) -> int:
+        """Gas of buying half of the WETH that a liquidation left; the buyer holds both tokens."""
+        saved, prices = self.chain.rpc("evm_snapshot"), list(self.prices)
+        user, account = self.trader("pledger", 20_000)
+        self.mint(self.weth, user, 10 * WAD)
+        self.chain.block((user, self.PositionManager.functions.deposit(account, self.weth.address, 10 * WAD)))
+        self.trade(user, [self.order(account, self.symbols.index("ETH"), 300_000)])
+        self.fall([account])
+        liquidate = self.Liquidator.functions.liquidate([account], 0)
+        self.chain.block(self.refresh_all(), (self.keeper, liquidate))
+        buyer = self.chain.user("buyer")
+        self.mint(self.weth, buyer, WAD)
+        self.mint(self.quote, buyer, 1_000_000 * 10**6)
+        self.rounds()
+        left = self.Liquidator.functions.inventory_price(self.weth.address).call()[1]
+        call = self.Liquidator.functions.buy_collateral(self.weth.address, left // 2, 2**255, buyer, b"")
+        if self.profiling:
+            self.measure(buyer, call)
+        gas = self.chain.block(self.refresh_all(), (buyer, call))[1]
+        if self.Liquidator.functions.inventory_price(self.weth.address).call()[1] in (0, left):
+            raise CrossmarginError("the bench did not buy half of the inventory")
+        self.chain.rpc("evm_revert", saved)
+        self.prices = prices
+        return gas
+
+    def deleverage(self, n: int) -> int:
+        """Gas of closing part of a winner's position, with n others open."""
+        saved, prices = self.chain.rpc("evm_snapshot"), list(self.prices)
+        user, account = self.book(f"winner{n}", range(n + 1))
+        self.trade(user, [self.order(account, 0, 2_000_000)])
+        self.rounds(1.05)
+        self.chain.block(
+            *(
+                (self.keeper, self.PositionManager.functions.poke(m))
+                for start in (0, 8)
+                for m in range(start, start + 8)
+            ),
+            gas=1_500_000,
+        )
+        self._weaken(account)
+        for _ in range(4):  # until a profit of five per cent is enough
+            self.rounds(wait=290)
+            self.chain.block((self.keeper, self.Waterfall.functions.alarm()))
+        held = self.PositionManager.functions.position(account, 0).call()[0]
+        self.rounds()
+        call = self.Waterfall.functions.deleverage(account, 0)
+        if self.profiling:
+            self.measure(self.keeper, call)
+        gas = self.chain.block(self.refresh_all(), (self.keeper, call))[1]
+        if not 0 < self.PositionManager.functions.position(account, 0).call()[0] < held:
+            raise CrossmarginError("the bench did not close part of the winner's position")
+        self.chain.rpc("evm_revert", saved)
+        self.prices = prices
+        return gas
+
+    def _weaken(self, account: int) -> None:
+        """Take so much of the pool's cash away that about half of the account's position in market 0 must close."""
+        rates = _layout("PositionManager")["books"]["rates"]["slot"].to_bytes(32)
+        word = self.PositionManager.functions.venue_words().call()[4]
+        self._store("PositionManager", rates, word & ~(0xFFFF << ADL_BITS) | ADL_RATIO << ADL_BITS)
+        (held,) = (p for p in self.Lens.functions.accounts([account]).call()[0][12] if p[0] == 0)
+        weight = self.Configurator.functions.weight(0).call()
+        freed = ADL_RATIO * weight * held[8] // 10**8  # what closing all of it would do for the requirement
+        state = self.LiquidityPool.functions.pool_state().call()
+        missing = state[3] - ADL_RATIO * state[4] // 10**4 + freed // 2
+        pool = int(self.LiquidityPool.address, 16) << 96
+        word = self.Vault.functions.word(pool).call()
+        cash = state[0] - missing
+        if cash <= 0:
+            raise CrossmarginError("the bench's pool has too little cash to take away")
+        slot = _mapped(_layout("Vault")["ledger"]["words"]["slot"], pool)
+        self._store("Vault", slot, word >> 128 << 128 | cash)
+
     def refresh_feed(self) -> int:
         """What one more stale market adds to a refresh."""
         self.rounds()
@@ -341,7 +421,7 @@ class Bench:
         del user
         held, words = self.PositionManager.functions.legs(account).call()
         word = self.Vault.functions.snapshot(account).call()[0]
-        manager, vault = _layout("PositionManager")["books"], _layout("Vault")
+        manager, vault = _layout("PositionManager")["books"], _layout("Vault")["ledger"]
         ids = [(account >> 96) + 1 + i << 96 for i in range(1_000)]
         for a in track(ids, description="copying accounts", transient=True, console=Console(stderr=True)):
             self._store("PositionManager", _mapped(manager["bitmaps"]["slot"], a), held)
@@ -365,7 +445,7 @@ class Bench:
 
         def note(operation: str, positions: int, used: int) -> None:
             gas.append({"operation": operation, "positions": positions, "gas": used})
-            if operation in ("order", "liquidate") and positions in (0, 15):
+            if operation in PROFILED and positions in (0, 15):
                 self.profiles[f"{operation} ({positions})"] = self.measured
             log(f"{operation} ({positions}): {used:,}")
 
@@ -376,13 +456,16 @@ class Bench:
             note("withdraw", n, withdrawn)
             note("account_health", n, health)
             note("order", n, self.trade_gas(n))
-        # the first liquidation of a venue also opens the cover fund's account
+        # the first liquidation of a venue also opens the cover pool's account
         self.liquidation([self.squeezed("warm-up", [0])], undo=False)
         self.rounds()
         for n in COUNTS:
             note("liquidate", n, self.liquidation([self.squeezed(f"squeezed{n}", range(n + 1))]))
         batch = [self.squeezed(f"batch{i}", range(4)) for i in range(20)]
         note("liquidate_batch_per_account", 4, self.liquidation(batch) // 20)
+        note("buy_collateral", 0, self.buy_collateral())
+        for n in COUNTS:
+            note("deleverage", n, self.deleverage(n))
         note("lens_health_1000x5", 5, self.lens())
         code = self.chain.w3.eth.get_code
         sizes = {n: len(code(getattr(self, n).address)) for n in sorted(CONTRACTS)}
@@ -458,7 +541,7 @@ def differences(result: dict[str, Any], committed: dict[str, Any]) -> list[str]:
 @click.option(
     "--check", type=click.Path(path_type=Path, dir_okay=False), help="compare with committed figures"
 )
-@click.option("--profile", is_flag=True, help="also show the gas of order and liquidate by kind of opcode")
+@click.option("--profile", is_flag=True, help="also show the gas of some by kind of opcode")
 def main(out: Path | None, check: Path | None, profile: bool) -> int:
     """Measure, show, and write or compare."""
     console = Console()

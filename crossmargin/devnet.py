@@ -118,7 +118,7 @@ def _answer(net: Devnet, feed: str) -> int:
 
 
 def _fund(net: Devnet) -> None:
-    """Tokens for everybody, approvals to the Vault and the pool, and the LP's money."""
+    """Tokens for everybody, approvals to the Vault and both pools, and the LP's money."""
     owner, lp = net.key("owner"), net.key("lp")
     amounts = {symbol: PURSE.get(symbol, 1_000) for symbol in net.deployment.tokens}
     items: list[tuple[LocalAccount, Call[None]]] = []
@@ -130,8 +130,11 @@ def _fund(net: Devnet) -> None:
             amount = net.units(symbol, amounts[symbol] + extra)
             items.append((owner, load("DevToken").call(token, "mint", person.address, amount)))
             items.append((person, net.client.calls.approve(token, 2**256 - 1)))
-    quote, pool = net.token(net.deployment.quote), net.deployment.pool
-    items += [(person, net.client.calls.approve(quote, 2**256 - 1, pool)) for person in net.people.values()]
+    quote = net.token(net.deployment.quote)
+    for pool in (net.deployment.pool, net.deployment.cover):
+        items += [
+            (person, net.client.calls.approve(quote, 2**256 - 1, pool)) for person in net.people.values()
+        ]
     _all_ok(net, items)
     net.client.pool_deposit(lp, net.units(net.deployment.quote, LP_MONEY))
 
@@ -166,9 +169,11 @@ def _bots(net: Devnet, record: Path) -> list[Child]:
     options = ["--rpc", net.url, "--deployment", str(record)]
     return [
         Child(
-            [sys.executable, "-m", f"crossmargin.bots.{bot}", *options], bot, env=environment_of(net.key(bot))
+            [sys.executable, "-m", f"crossmargin.bots.{bot}", *options, *duties],
+            bot,
+            env=environment_of(net.key(bot)),
         )
-        for bot in ("keeper", "liquidator")
+        for bot, duties in (("keeper", ()), ("liquidator", ("--deleverage",)))
     ]
 
 

@@ -30,6 +30,7 @@ IM_FACTOR = 15_000  # bps
 
 # Dollars each liquidity provider puts in: ten million together.
 PROVIDERS = (5_000_000, 3_000_000, 2_000_000)
+COVER = 250_000  # and what the first of them puts in the cover pool
 
 _SIZES = (5_000, 12_000, 30_000, 60_000, 120_000, 250_000)  # equity in dollars before the seeded spread
 
@@ -99,6 +100,7 @@ class Plan:
     books: tuple[Book, ...]
     trades: tuple[Trade, ...]
     moves: tuple[Move, ...] = ()
+    cover: int = 0  # quote, smallest units
 
     def total(self, token: str) -> int:
         """What all traders deposit of one token, in smallest units."""
@@ -194,6 +196,7 @@ def make_plan(
     books = tuple(_book(i, _TEMPLATES[i % len(_TEMPLATES)], in_quote, rng) for i in range(accounts))
     return Plan(
         providers=tuple(dollars * 10 ** DECIMALS[QUOTE] for dollars in PROVIDERS),
+        cover=COVER * 10 ** DECIMALS[QUOTE],
         books=books,
         trades=tuple(_later(books, rng)),
         moves=tuple(move for move in _MOVES if move.exit or move.who < len(books)),

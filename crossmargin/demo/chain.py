@@ -47,6 +47,7 @@ GAS_LIMIT = 100_000_000  # of a block: two of a bot's largest batches fit
 GAS = 2_000_000  # limit of a trader's transaction, which is not estimated
 SLACK = 5  # per cent that a market order's fill may be worse than the mark
 POLL = "0.03"  # seconds between a bot's looks
+DUTIES = {"keeper": (), "liquidator": ("--deleverage",)}  # options of each bot
 CUTS = (100, 97, 93, 88, 80, 70, 60, 50, 40, 30, 20, 10)  # per cent of an order that are tried
 LEDGER = 10 ** (18 - 6)  # WAD in a unit of the quote token
 
@@ -73,11 +74,12 @@ class ChainVenue:
         self._owner = _key("owner")
         self._providers = [_key(f"provider {i}") for i in range(len(plan.providers))]
         self._traders = [_key(f"trader {i}") for i in range(len(plan.books))]
-        self._bots = {name: _key(name) for name in ("keeper", "liquidator")}
+        self._bots = {name: _key(name) for name in DUTIES}
         self._ids = [account_id(key.address) for key in self._traders]
         self._feeds = feeds.available()
         self._queue: list[tuple[int, Order]] = []
         self._pending: set[str] = set()
+        self._leaving: dict[str, int] = {}  # address of a provider -> when its exit may be finalised
         self._seen = -1  # block of the cached answers
         self._cache: dict[str, Any] = {}
         self._block = 0
@@ -119,6 +121,13 @@ class ChainVenue:
         self._client.approve(key, self._venue.tokens[QUOTE], amount, self._venue.pool)
         self._note("pool_deposit", self._client.pool_deposit(key, amount))
 
+    def insure(self, amount: int) -> None:
+        """The first provider's deposit in the cover pool, before it earns anything: that would be nobody's."""
+        key = self._providers[0]
+        self._mint(QUOTE, key, amount)
+        self._client.approve(key, self._venue.tokens[QUOTE], amount, self._venue.cover)
+        self._note("pool_deposit", self._client.pool_deposit(key, amount, pool="cover"))
+
     def open_account(self, account: int, book: Book) -> None:
         """Tokens for a trader, deposited with a permit."""
         key = self._traders[account]
@@ -136,7 +145,7 @@ class ChainVenue:
         options = ["--rpc", self._url, "--deployment", str(file), "--poll", POLL]
         return [
             Child(
-                [sys.executable, "-m", f"crossmargin.bots.{name}", *options],
+                [sys.executable, "-m", f"crossmargin.bots.{name}", *options, *DUTIES[name]],
                 name=name,
                 env=environment_of(key),
             )
@@ -159,6 +168,7 @@ class ChainVenue:
         self._send("feed_round", [(self._owner, call) for call in calls], timestamp)
         # A second later, so that no price word was looked up before the rounds in what the venue takes for one block.
         self._mine(timestamp + 1)
+        self._finalise(timestamp + 1)
 
     def step(self) -> None:
         """Make a block if anything waits for one."""
@@ -249,11 +259,22 @@ class ChainVenue:
             )
 
     def redeem(self, provider: int, share: int) -> None:
-        """A liquidity provider takes `share` (bps) of its shares out."""
+        """A liquidity provider takes `share` (bps) of its shares out, or asks to where there is a cooldown."""
         key = self._providers[provider]
-        held = self._client.balance_of(self._venue.pool, key.address)
-        call = self._calls.pool_redeem(held * share // BPS, key.address, key.address)
-        self._send("pool_redeem", [(key, call)])
+        shares = self._client.balance_of(self._venue.pool, key.address) * share // BPS
+        if not self._client.rates().pool_cooldown:
+            self._send("pool_redeem", [(key, self._calls.pool_redeem(shares, key.address, key.address))])
+            return
+        self._send("request_exit", [(key, self._calls.request_exit(shares))])
+        self._leaving[key.address] = self._client.pending_exit(key.address).ready_at
+
+    def _finalise(self, now: int) -> None:
+        """Pay out those whose cooldown is over; what the exit rules keep back is tried again at the next round."""
+        ready = [owner for owner, ready_at in self._leaving.items() if ready_at <= now]
+        for owner in ready:
+            self._send("finalise_exit", [(self._owner, self._calls.finalise_exit(owner))])
+            if not self._client.pending_exit(owner).shares:
+                del self._leaving[owner]
 
     def equity(self, account: int) -> int:
         """Equity of an account."""

@@ -90,7 +90,7 @@ def _cards(result: DemoResult) -> str:
         (str(result.unhealthy_after_tick_max), "left liquidatable after a tick", "good" if calm else "bad"),
         (money(result.bad_debt), "bad debt (quote)", "bad" if result.bad_debt else "good"),
         (money(result.pool_nav_end), f"pool NAV, a share {result.share_price_change:+.2%}", ""),
-        (money(result.cover_end), "cover fund", ""),
+        (money(result.cover_end), "cover pool", ""),
     ]
     divs = "".join(
         f'<div class="card {css}"><b>{escape(value)}</b><span>{escape(label)}</span></div>'
@@ -115,8 +115,8 @@ def _plots(result: DemoResult) -> list[str]:
     parts = [
         ("Prices", "Each market against its start.", _prices(result)),
         (
-            "Pool and cover fund",
-            "Equity of the pool's account (sudden steps down: providers who left), and the fund that pays before it.",
+            "Pool and cover pool",
+            "Equity of the pool's account (sudden steps down: providers who left), and the cover pool that pays bad debt before it.",
             _equity(result),
         ),
         (
@@ -199,8 +199,8 @@ def _equity(result: DemoResult) -> go.Figure:
     figure.update_layout(margin={"r": 72})
     _line(figure, _times(result), [quote(tick.pool_nav) for tick in result.ticks], "pool NAV", BLUE)
     cover = [quote(tick.cover) for tick in result.ticks]
-    _line(figure, _times(result), cover, "cover fund (right)", GREEN, yaxis="y2")
-    axis = {"title": "cover fund, quote", "range": [0, 1.1 * max(*cover, 1)], "tickmode": "auto"}
+    _line(figure, _times(result), cover, "cover pool (right)", GREEN, yaxis="y2")
+    axis = {"title": "cover pool, quote", "range": [0, 1.1 * max(*cover, 1)], "tickmode": "auto"}
     figure.update_layout(yaxis2={**axis, "tickformat": ",.0f"})
     return figure
 

@@ -55,7 +55,7 @@ def headline(result: DemoResult) -> list[tuple[str, str]]:
         ("Keeper rewards", money(sum(row.reward for row in result.liquidations), 2)),
         ("Bad debt", _bad_debt(result)),
         ("Pool NAV", _pool(result)),
-        ("Cover fund", _from_to(result.cover_start, result.cover_end)),
+        ("Cover pool", _from_to(result.cover_start, result.cover_end)),
         ("Utilisation at its highest", _utilisation(result)),
         ("Funding, borrow, trading fees", _carry(result)),
         ("Orders", ", ".join(f"{count} {state}" for state, count in result.orders.items()) or "none"),

@@ -127,12 +127,12 @@ class DemoResult:
 
     @property
     def cover_end(self) -> int:
-        """The cover fund after the last tick."""
+        """The cover pool's cash after the last tick."""
         return self.ticks[-1].cover
 
     @property
     def bad_debt(self) -> int:
-        """Losses that accounts left behind, booked to cover fund and pool together."""
+        """Losses that accounts left behind, booked to cover pool and pool together."""
         return sum(row.bad_debt for row in self.liquidations)
 
     @property

@@ -65,6 +65,9 @@ class Venue(Protocol):
     def provide(self, provider: int, amount: int) -> None:
         """A liquidity provider puts in `amount` of quote, in smallest units."""
 
+    def insure(self, amount: int) -> None:
+        """The first liquidity provider puts `amount` of quote in the cover pool."""
+
     def open_account(self, account: int, book: Book) -> None:
         """Give the account's owner gas and tokens, and deposit them."""
 
@@ -111,7 +114,7 @@ class Venue(Protocol):
         """Withdraw `share` (bps) of the quote that margin allows."""
 
     def redeem(self, provider: int, share: int) -> None:
-        """A liquidity provider leaves with `share` (bps) of its shares."""
+        """A liquidity provider leaves with `share` (bps) of its shares, at once or after the pool's cooldown."""
 
     def state(self) -> State:
         """The venue after the last block."""
@@ -176,6 +179,7 @@ class Scenario:
         self._watcher.stage(f"{len(self._plan.providers)} liquidity providers deposit")
         for provider, amount in enumerate(self._plan.providers):
             self._venue.provide(provider, amount)
+        self._venue.insure(self._plan.cover)
         self._watcher.stage(f"{len(self._plan.books)} accounts deposit")
         for account, book in enumerate(self._plan.books):
             self._venue.open_account(account, book)

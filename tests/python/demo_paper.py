@@ -36,6 +36,9 @@ class Paper:
     def provide(self, provider, amount):
         self.log.append(("provide", provider, amount))
 
+    def insure(self, amount):
+        self.log.append(("insure", amount))
+
     def open_account(self, account, book):
         self.log.append(("open", account, book.name))
 

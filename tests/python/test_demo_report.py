@@ -177,7 +177,7 @@ def test_the_page_is_whole_and_loads_nothing(result, tmp_path):
     text = " ".join(page.text)
     for words in (
         "Prices",
-        "Pool and cover fund",
+        "Pool and cover pool",
         "Utilisation",
         "Liquidations",
         "Health of accounts",

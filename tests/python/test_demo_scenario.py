@@ -30,7 +30,8 @@ def test_everything_happens_in_order():
     assert kinds[0] == "deploy"
     assert venue.log[0][1] < path.timestamps[0]
     assert kinds[1:4] == ["provide"] * 3
-    assert kinds[4 : 4 + len(plan.books)] == ["open"] * len(plan.books)
+    assert venue.log[4] == ("insure", plan.cover)
+    assert kinds[5 : 5 + len(plan.books)] == ["open"] * len(plan.books)
     assert started == ["keeper", "liquidator"]
     assert watcher.ticks == list(range(30))
     assert venue.pushes == sorted(set(venue.pushes))
