@@ -32,8 +32,17 @@ MAX_ASSETS = 8
 MOST_DIGITS = 60  # before or after the point of any number
 
 VENUE_BPS = ("im_factor", "h", "kappa", "profit_weight", "p_max", "warning", "exec_band")
-RATES_BPS = ("cap_net", "cap_gross", "exit_cap_net", "exit_cap_gross", "borrow_kink")
+RATES_BPS = (
+    "cap_net",
+    "cap_gross",
+    "exit_cap_net",
+    "exit_cap_gross",
+    "borrow_kink",
+    "cover_share",
+    "adl_ratio",
+)
 RATES_PPM = ("borrow_base", "borrow_slope1", "borrow_slope2")
+COOLDOWNS = ("pool_cooldown", "cover_cooldown")
 # Fields of a market's table that may also be worked out from others.
 DERIVED = ("share", "max_oi_quote", "skew_scale")
 MARKET = ("beta", "sigma", "p_min", "taker", "maker", "spread", "depth", "oi_low", "oi_high", "oi_cap")
@@ -168,10 +177,11 @@ class Config:
         return replace(self, quote=found(self.quote), collateral=collateral)
 
     def with_timing(self, timing: Mapping[str, int]) -> Self:
-        """Any of delay, window, max_exec_age (orders) and max_age (feeds), in seconds."""
-        _known("timing", timing, (*TIMES, "max_age"))
+        """Any of delay, window, max_exec_age (orders), max_age (feeds), pool_cooldown, cover_cooldown (LP exits), in seconds."""
+        _known("timing", timing, (*TIMES, *COOLDOWNS, "max_age"))
         orders = {**self.orders, **{k: Fraction(v) for k, v in timing.items() if k in TIMES}}
-        found = replace(self, orders=orders)
+        rates = {**self.rates, **{k: Fraction(v) for k, v in timing.items() if k in COOLDOWNS}}
+        found = replace(self, orders=orders, rates=rates)
         return found.with_max_age(timing["max_age"]) if "max_age" in timing else found
 
     def _map_feeds(self, change: Any) -> Self:
@@ -212,7 +222,11 @@ class Config:
         return {k: units(v, scales[k], f"venue.{k}") for k, v in self.venue.items()}
 
     def _rates(self) -> dict[str, int]:
-        scales = {**dict.fromkeys(RATES_BPS, BPS), **dict.fromkeys(RATES_PPM, PPM)}
+        scales = {
+            **dict.fromkeys(RATES_BPS, BPS),
+            **dict.fromkeys(RATES_PPM, PPM),
+            **dict.fromkeys(COOLDOWNS, 1),
+        }
         return {k: units(v, scales[k], f"rates.{k}") for k, v in self.rates.items()}
 
     def _liquidator(self, ids: Mapping[str, int]) -> dict[str, int]:
@@ -389,7 +403,7 @@ def _config(top: _Table) -> Config:
         cover_symbol=pool.text("cover_symbol"),
         capital=pool.fraction("capital"),
         venue=venue.fractions((*VENUE_BPS, "keeper_part", "min_margin", "keeper_cap")),
-        rates=rates.fractions((*RATES_BPS, *RATES_PPM)),
+        rates=rates.fractions((*RATES_BPS, *RATES_PPM, *COOLDOWNS)),
         orders=orders.fractions((*TIMES, "keeper_fee")),
         liquidator=liquidator.fractions(("flat", "gas_units", "auction_duration")),
         native=liquidator.text("native"),

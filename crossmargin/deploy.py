@@ -75,8 +75,9 @@ def deploy(
 
     out: folder of the record; without it nothing is kept and nothing of before is looked for. fresh: ignore the record.
     owner: who shall own the venue; two-step, so it must accept, which is done here if `owner_key` is given.
-    markets, prices (USD, of dev feeds), timing (delay, window, max_exec_age, max_age in seconds), feeds and tokens (addresses by
-    symbol) replace what the file says. Raises CrossmarginError.
+    markets, prices (USD, of dev feeds), timing (delay, window, max_exec_age, max_age, pool_cooldown, cover_cooldown in seconds),
+    feeds and tokens (addresses by symbol) replace what the file says. A market that is being wound down is left alone.
+    Raises CrossmarginError.
     """
     wanted = configuration.load(config)
     for change, value in (
@@ -418,9 +419,17 @@ class _Run:
         count = self._read("Configurator", "market_count")
         for symbol, market in sorted(self.markets.items(), key=lambda item: item[1]):
             values = wanted.markets[symbol]
+            if market < count and self._is_closing(market):
+                continue  # for good, whatever the file says
             if market >= count or self._read("Configurator", "market", market) != values:
                 found.append(Change(f"market {symbol}", "Configurator", "set_market", (market, values)))
         return found + self._collateral_changes(wanted) + self._role_changes() + self._term_changes(wanted)
+
+    def _is_closing(self, market: int) -> bool:
+        """Whether a market is being wound down, or has been."""
+        abi, address = list(self.artifacts["Configurator"].abi), self.contracts["Configurator"].address
+        plain = self.sender.w3.eth.contract(Web3.to_checksum_address(address), abi=abi)
+        return bool(self.sender.read(plain, "closing", market)[0])
 
     def _listed(self) -> dict[str, dict[str, Any]]:
         """Collateral on chain by token address, with its asset id."""

@@ -63,7 +63,7 @@ def check_venue(v: IConfigurator.Venue):
 @internal
 def check_rates(r: IConfigurator.Rates):
     """
-    @notice Bounds of the utilisation caps and of the borrow curve.
+    @notice Bounds of the utilisation caps, of the borrow curve and of what holds for both pools.
     """
     # a cap of 0 would leave utilisation without a denominator
     self._within(r.cap_net, 1, r.exit_cap_net, "configurator: cap_net")
@@ -76,6 +76,15 @@ def check_rates(r: IConfigurator.Rates):
     self._within(r.borrow_slope2, 0, packing.U16, "configurator: borrow curve")
     slopes: uint256 = r.borrow_slope1 * r.borrow_kink + r.borrow_slope2 * (BPS - r.borrow_kink)
     self._within(BPS * r.borrow_base + slopes, 0, BPS * packing.U14, "configurator: borrow curve")
+    self._within(r.pool_cooldown, 0, 30 * 86400, "configurator: pool_cooldown")
+    # time enough for anybody to book a loss before those leave who are to bear it
+    self._within(r.cover_cooldown, 3600, 30 * 86400, "configurator: cover_cooldown")
+    self._check_whole(r.pool_cooldown, 60)
+    self._check_whole(r.cover_cooldown, 60)
+    self._within(r.cover_share, 1, BPS, "configurator: cover_share")
+    # W-2: within either cap the pool is never short of capital, so nothing opens and no LP leaves while it is
+    self._within(r.adl_ratio, BPS, 5 * BPS, "configurator: adl_ratio")
+    checks.that(r.exit_cap_net * r.adl_ratio <= BPS * BPS, "configurator: adl_ratio for caps")
 
 
 @pure
@@ -118,7 +127,7 @@ def _check_risk(m: IConfigurator.Market):
     self._within(m.oi_cap, 0, 200, "configurator: oi_cap")
     # M-3: w * scales <= 1. With discounts up to 50 % and w < 2^12 bps, d_c + w <= 1 follows.
     w: uint256 = self._weight_up(m)
-    self._within(w * MAX_VOLATILITY * (100 + m.oi_cap), 1, 100 * BPS, "configurator: w")
+    self._within(self._largest_weight(m), 1, 100 * BPS, "configurator: w")
     self._within(w, 1, packing.U12, "configurator: w")
     self._within(m.clamp, 0, BPS // 2, "configurator: clamp")
     self._within(m.velocity, 0, 10_000, "configurator: velocity")
@@ -162,6 +171,9 @@ def check_costs(m: IConfigurator.Market, v: IConfigurator.Venue):
     # the keeper part comes on top of p_max where OI is above a cap that was lowered
     room: uint256 = v.h * v.kappa * self._weight_up(m)
     checks.that((most + v.keeper_part) * MILLION < room, "configurator: p_max for this w")
+    # M-4: no more than the notional is asked for, at the largest scales
+    factor: uint256 = self._largest_weight(m) * v.im_factor
+    checks.that(factor <= 100 * BPS * BPS, "configurator: im_factor for w")
 
 
 @pure
@@ -169,6 +181,15 @@ def check_costs(m: IConfigurator.Market, v: IConfigurator.Venue):
 def _weight_up(m: IConfigurator.Market) -> uint256:
     # M-1
     return rounding.ceil_sqrt(m.beta * m.beta + m.sigma * m.sigma)
+
+
+@pure
+@internal
+def _largest_weight(m: IConfigurator.Market) -> uint256:
+    """
+    @notice w at the largest scales of M-3, in 1e-6.
+    """
+    return self._weight_up(m) * MAX_VOLATILITY * (100 + m.oi_cap)
 
 
 # ---- words: layouts in packing.vy, every field within its bits by the bounds above --------------
@@ -210,11 +231,13 @@ def venue_of(word: uint256) -> IConfigurator.Venue:
 @internal
 def rates_word(r: IConfigurator.Rates) -> uint256:
     """
-    @notice The rates word.
+    @notice The rates word, without what is not a rate: grace and flags, from bit 192 on.
     """
     caps: uint256 = r.cap_net | (r.cap_gross << 16) | (r.exit_cap_net << 32) | (r.exit_cap_gross << 48)
     curve: uint256 = (r.borrow_base << 64) | (r.borrow_slope1 << 80) | (r.borrow_slope2 << 96)
-    return caps | curve | (r.borrow_kink << 112)
+    waits: uint256 = ((r.pool_cooldown // 60) << 128) | ((r.cover_cooldown // 60) << 144)
+    shares: uint256 = (r.cover_share << 160) | (r.adl_ratio << 176)
+    return caps | curve | (r.borrow_kink << 112) | waits | shares
 
 
 @pure
@@ -232,6 +255,10 @@ def rates_of(word: uint256) -> IConfigurator.Rates:
         borrow_slope1=packing.field16(word, 80),
         borrow_slope2=packing.field16(word, 96),
         borrow_kink=packing.field16(word, 112),
+        pool_cooldown=60 * packing.field16(word, 128),
+        cover_cooldown=60 * packing.field16(word, 144),
+        cover_share=packing.field16(word, 160),
+        adl_ratio=packing.field16(word, 176),
     )
 
 

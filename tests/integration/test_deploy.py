@@ -264,6 +264,16 @@ def test_changes_that_need_each_other_find_their_order(chain, w3, venue):
     assert contract(w3, d, "Configurator").functions.venue().call().keeper_part == 3_000
 
 
+def test_a_market_that_is_wound_down_is_left_alone(chain, w3, venue):
+    d, folder = venue
+    configurator = contract(w3, d, "Configurator").functions
+    configurator.close_market(d.markets["LINK"]).transact({"from": DEPLOYER})
+    lines = []
+    deploy(chain, key=KEY, out=folder, log=lines.append)
+    assert lines == ["nothing to do"]
+    assert configurator.market(d.markets["LINK"]).call().max_oi == 0
+
+
 def test_a_further_market_and_collateral(chain, w3, tmp_path):
     first = deploy(chain, key=KEY, out=tmp_path, markets=["SOL"])
     more = deploy(chain, key=KEY, out=tmp_path, markets=["BTC", "SOL"])

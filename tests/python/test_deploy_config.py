@@ -73,6 +73,10 @@ def test_the_venue_is_shipped_in_the_units_of_the_contracts():
         "borrow_slope1": 300,
         "borrow_slope2": 3_000,
         "borrow_kink": 8_000,
+        "pool_cooldown": 86_400,
+        "cover_cooldown": 259_200,
+        "cover_share": 2_500,
+        "adl_ratio": 30_000,
     }
     assert parameters.keeper_fee == WAD // 5
     assert parameters.timing == {"delay": 2, "window": 4_200, "max_exec_age": 300}
@@ -151,6 +155,8 @@ def test_prices_feeds_tokens_and_timing():
     config = config.with_timing({"delay": 0, "max_age": 86_400})
     assert resolved(config).timing == {"delay": 0, "window": 4_200, "max_exec_age": 300}
     assert {f.max_age for f in config.feeds()} == {86_400}
+    rates = resolved(config.with_timing({"pool_cooldown": 0})).rates
+    assert (rates["pool_cooldown"], rates["cover_cooldown"]) == (0, 259_200)
 
 
 def test_the_sequencers_feed_is_an_address_or_nothing(content):

@@ -8,6 +8,8 @@ from typing import NamedTuple
 WAD = 10**18
 LOT = 10**10
 MICRO = 10**12
+DAY = 86_400
+HOUR = 3_600
 U12, U14, U16, U64, U96 = (2**bits - 1 for bits in (12, 14, 16, 64, 96))
 ZERO = "0x" + "00" * 20
 
@@ -37,7 +39,7 @@ class Venue(NamedTuple):
 
 
 class Rates(NamedTuple):
-    """Caps and kink in bps, the curve in 1e-6 a day."""
+    """Caps, kink, cover_share and adl_ratio in bps, the curve in 1e-6 a day, cooldowns in seconds."""
 
     cap_net: int = 1_000
     cap_gross: int = 3_000
@@ -47,10 +49,15 @@ class Rates(NamedTuple):
     borrow_slope1: int = 300
     borrow_slope2: int = 3_000
     borrow_kink: int = 8_000
+    pool_cooldown: int = 86_400
+    cover_cooldown: int = 259_200
+    cover_share: int = 2_500
+    adl_ratio: int = 30_000
 
     def word(self) -> int:
-        """Layout of the rates word."""
-        return sum(value << 16 * place for place, value in enumerate(self))
+        """Layout of the rates word: cooldowns in minutes."""
+        minutes = (self.pool_cooldown // 60, self.cover_cooldown // 60)
+        return sum(value << 16 * place for place, value in enumerate((*self[:8], *minutes, *self[10:])))
 
 
 class Market(NamedTuple):
@@ -98,3 +105,22 @@ class Market(NamedTuple):
 def w_of(beta: int, sigma: int) -> int:
     """M-1 in bps."""
     return Market(beta=beta, sigma=sigma).w
+
+
+# flags of the rates word, by their place in it
+PAUSED, SHUTTING_DOWN, CLAIMS_OPEN, LAST_PRICES = (1 << 232 + place for place in range(4))
+
+
+def flags_of(rates: int) -> int:
+    """The flags, in place."""
+    return rates >> 232 << 232
+
+
+def grace_of(rates: int) -> int:
+    """Until when liquidations wait, unix s."""
+    return rates >> 192 & 2**40 - 1
+
+
+def price_word(price: int, state: int = 0) -> int:
+    """A price word in that state; the rest set, to be ignored."""
+    return price | 2**40 - 1 << 96 | state << 216 | 1 << 255

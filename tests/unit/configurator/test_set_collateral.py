@@ -57,10 +57,10 @@ def test_the_manager_holds_deposits_to_the_cap(assets, outsider):
     token.mint(outsider, 10 * WAD)
     with boa.env.prank(outsider):
         token.approve(vault, 10 * WAD)
-        with boa.reverts("manager: deposit cap"):
+        with boa.reverts("vault: deposit cap"):
             assets.manager.deposit(account, token, 1)
     assets.do("set_collateral", asset, 700, 5 * WAD)
     with boa.env.prank(outsider):
         assets.manager.deposit(account, token, 5 * WAD)
-        with boa.reverts("manager: deposit cap"):
+        with boa.reverts("vault: deposit cap"):
             assets.manager.deposit(account, token, 1)

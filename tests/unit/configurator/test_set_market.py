@@ -77,6 +77,19 @@ def test_w_above_p_max(founded):
         founded.do("set_market", 0, Market(beta=280, sigma=0))
 
 
+def test_no_more_than_the_notional_is_asked_for(founded):
+    # M-4: .4·(5/3)·1.5 = 1, all of them from both sides
+    founded.do("set_market", 0, Market(beta=4_000, sigma=0, oi_cap=66))
+    with boa.reverts("configurator: im_factor for w"):
+        founded.do("set_market", 0, Market(beta=4_000, sigma=0, oi_cap=67))
+    founded.do("set_market", 0, Market(beta=4_000, sigma=0, oi_cap=25))
+    founded.do("set_venue", Venue(im_factor=20_000))
+    with boa.reverts("configurator: im_factor for w"):
+        founded.do("set_venue", Venue(im_factor=20_001))
+    with boa.reverts("configurator: im_factor for w"):
+        founded.do("set_market", 0, Market(beta=4_001, sigma=0, oi_cap=25))
+
+
 @pytest.mark.parametrize(("longs", "shorts"), [(7, 3), (3, 7), (7, 7)])
 def test_the_skew_scale_leaves_room_for_what_is_open(venue, longs, shorts):
     """At less than 1.5 times the open interest P-3 would have no price left at which to close."""
@@ -103,8 +116,8 @@ def test_no_more_than_32(founded):
     [
         Market(),
         Market(281, 0, 0, 0, LOT, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, MICRO),
-        # 4,095 is all that the word holds; 4,095·2.44 = .9992
-        Market(4_095, 0, 5_000, 10_000, U64 * LOT, 10_000, 10_000, 50_000, 200, 9_999, 10_000, 144)._replace(
+        # 4,095 is all that the word holds; .4095·1.62·1.5 = .9951
+        Market(4_095, 0, 5_000, 10_000, U64 * LOT, 10_000, 10_000, 50_000, 200, 9_999, 10_000, 62)._replace(
             max_oi=0, max_oi_quote=U96, share=U16, min_notional=100_000 * WAD
         ),
     ],

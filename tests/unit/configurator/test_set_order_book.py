@@ -31,6 +31,14 @@ def test_not_the_holder_of_the_other_role(bare, setter, getter, role):
 
 
 @ROLES
+def test_not_the_waterfall_which_would_lose_its_own(bare, setter, getter, role):
+    waterfall = bare.manager.WATERFALL()
+    with boa.reverts("configurator: has another role"):
+        bare.do(setter, waterfall)
+    assert bare.manager.roles(waterfall) == 3
+
+
+@ROLES
 def test_the_previous_holder_loses_the_role(bare, setter, getter, role):
     first, second = (bare.new_token().address for _ in range(2))
     bare.do(setter, first)
