@@ -92,7 +92,9 @@ def deleverage(account: uint256, market: uint256) -> int256:
             must run on a fresh alarm ("waterfall: no fresh alarm"); the position must be on the side of the skew ("waterfall: not
             against the pool") and in profit by theta ("waterfall: others come first"); closing it must help ("waterfall: does
             not help") and not hurt its owner ("manager: reduction hurts"); prices must be valid.
-    @return The signed size traded. 0, and the clock stops, if the pool is not short.
+    @dev The pool is as its markets were last touched, which anybody can renew by `poke`. Such sums never stop the clock: only an alarm does,
+         or a winner could set it back with old ones.
+    @return The signed size traded; 0 if the pool is not short.
     """
     last: uint256 = self.times >> 40
     checks.that(self.times != 0 and block.timestamp <= last + FRESH, "waterfall: no fresh alarm")
@@ -101,15 +103,10 @@ def deleverage(account: uint256, market: uint256) -> int256:
     skew: int256 = packing.book_long(leg.book) - packing.book_short(leg.book)
     least: uint256 = self._threshold()
     deleveraging.check_qualifies(base, self._value(leg), packing.price_of(leg.word), skew, least)
-    lots: int256 = 0
-    enough: bool = False
-    lots, enough = deleveraging.lots_down(deleveraging.frame(leg, self._pool()), base, skew)
-    if enough:
-        self.times = 0
-    size: int256 = -lots * 10**10
+    size: int256 = -10**10 * deleveraging.lots_up(deleveraging.frame(leg, self._pool()), base, skew)
     if size != 0:
         extcall IPositionManager(MANAGER).deleverage(account, market, size)
-    log IWaterfall.Deleveraged(account=account, market=market, size=size, threshold=least)
+        log IWaterfall.Deleveraged(account=account, market=market, size=size, threshold=least)
     return size
 
 

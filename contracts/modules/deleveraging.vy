@@ -15,7 +15,7 @@ from contracts.modules import venue_rates
 LOT: constant(int256) = 10**10
 BPS: constant(int256) = 10**4
 # the search ends at this part of the position
-GRAIN: constant(uint256) = 2**10
+GRAIN: constant(int256) = 2**10
 
 
 # The pool without the skew of one market. a, b, h: sums of everything else (µ, µ^2, µ); cash: its worth, that market's own but for the
@@ -102,22 +102,23 @@ def check_qualifies(base: int256, worth: int256, price: uint256, skew: int256, t
 
 @pure
 @internal
-def lots_down(f: Frame, base: int256, skew: int256) -> (int256, bool):
+def lots_up(f: Frame, base: int256, skew: int256) -> int256:
     """
-    @notice The lots to close, in the sign of the position, and whether they give the pool its capital: none if it has it.
+    @notice The lots to close, in the sign of the position: the least that give the pool its capital, to a 1024th of the position; all that
+            is against the pool if that is not enough; none if nothing is missing.
     """
     whole: int256 = self.surplus(f, skew)
     if whole >= 0:
-        return 0, True
+        return 0
     side: int256 = 1 if skew > 0 else -1
     most: int256 = min(abs(base) // LOT, abs(skew))
     all: int256 = self.surplus(f, skew - side * most)
     if all < 0:
         checks.that(all > whole, "waterfall: does not help")
-        return side * most, False
+        return side * most
     low: int256 = 0
     high: int256 = most
-    grain: int256 = max(1, most // convert(GRAIN, int256))
+    grain: int256 = max(1, most // GRAIN)
     for _i: uint256 in range(16):
         if high - low <= grain:
             break
@@ -126,4 +127,4 @@ def lots_down(f: Frame, base: int256, skew: int256) -> (int256, bool):
             low = middle
         else:
             high = middle
-    return side * high, True
+    return side * high
