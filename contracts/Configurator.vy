@@ -6,7 +6,8 @@
 @notice The only writer of the PositionManager's parameters, roles and collateral list. Every value has a hard bound here, and the
         bounds that tie one parameter to another (Q-2, M-3, M-4) are checked from both sides: a market when it is set, all markets
         when the venue is. Getters decode what the PositionManager holds, so a reviewed file can be compared with the chain.
-        Pauses growth, winds markets down and shuts the venue down (closing.vy). Keeps the parameter side of I-9, I-12 (a liquidation costs no less than a close) and I-15 (0 < MM <= IM).
+        Pauses growth, winds markets down and shuts the venue down (closing.vy).
+        Keeps the parameter side of I-9, I-12 (a liquidation costs no less than a close) and I-15 (0 < MM <= IM).
 @custom:kill A wrong parameter: set it right, it holds from that transaction on. A faulty OrderBook or Liquidator: take its role away
         with the zero address. A market that must not grow: max_oi 0; all of them: `pause`. One that has to end: `close_market`; all:
         `shut_down`, which holds quote back until claims are open. Nothing else here reaches balances or stops a reduction or a
