@@ -1,7 +1,7 @@
 # pragma version 0.4.3
 # pragma nonreentrancy off
 """
-@title FakeCore: PositionManager, Vault and oracle in one, that do what a test scripted for each account
+@title FakeCore: PositionManager, Vault, Waterfall and oracle in one, that do what a test scripted for each account
 @notice For what the real ones do only in bad moments: failures without a reason, revert data of any shape, calls back.
 """
 
@@ -10,6 +10,8 @@ from interfaces import IPositionManager
 VAULT: public(address)
 ORACLE: public(address)
 POOL: public(address)
+COVER: public(address)
+WATERFALL: public(address)
 decimals_of: public(HashMap[uint256, uint256])
 
 # what the account's cash, less what is reserved, amounts to
@@ -39,6 +41,8 @@ def __init__():
     self.VAULT = self
     self.ORACLE = self
     self.POOL = self
+    self.COVER = self
+    self.WATERFALL = self
     self.decimals_of[255] = 6
 
 
@@ -143,6 +147,18 @@ def liquidate(account: uint256, keeper_cost: uint256, reward_account: uint256) -
 @external
 def venue_words() -> (uint256, uint256, uint256, uint256, uint256, uint256):
     return max_value(uint256), 0, 0, 0, 0, 0
+
+
+# ---- Waterfall ----------------------------------------------------------------------------------
+
+
+@external
+def deleverage(account: uint256, market: uint256) -> int256:
+    if self.fails[account]:
+        raw_revert(self.answers[account])
+    self.trades[account] += 1
+    self._call_back()
+    return -convert(market, int256)
 
 
 # ---- Vault --------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from fractions import Fraction
 import boa
 import pytest
 
-from tests.support.venue import build, load
+from tests.support.venue import account_of, build, load
 from tests.support.words import AssetParams, Setup
 from tests.unit.liquidator.support import (
     BTC,
@@ -28,12 +28,6 @@ PRICE = 2_000 * WAD
 
 
 # ---- what is refused ----------------------------------------------------------------------------------
-
-
-def test_refuses_data(stage):
-    stage.stock(WAD)
-    with boa.reverts("liquidator: no callback yet"):
-        stage.buy(WAD, data=b"\0")
 
 
 def test_refuses_what_is_no_collateral(stage):
@@ -144,16 +138,45 @@ def test_the_smallest_purchase_costs_a_unit(stage):
     assert stage.buy(1) == (1, 1)
 
 
-def test_a_part_does_not_change_the_price_of_the_rest(stage):
+def test_what_is_sold_takes_its_age_along(stage):
+    """T' = T (a - x) / a: half of 3 in three parts leaves half of the 900 seconds, and the rest waits on from there."""
     stage.stock(3 * WAD)
     stage.liquidator.observe()
     wait(900)
-    price = stage.ask()[0]
-    for _ in range(3):
-        assert stage.ask()[0] == price
+    for age in (900, 750, 600):
+        assert stage.ask()[0] == price_at(PRICE, DISCOUNT[WETH], age)
         stage.buy(WAD // 2)
+    assert stage.ask()[0] == price_at(PRICE, DISCOUNT[WETH], 450)
     wait(900)
-    assert stage.ask() == (price_at(PRICE, DISCOUNT[WETH], 1_800), 3 * WAD // 2)
+    assert stage.ask() == (price_at(PRICE, DISCOUNT[WETH], 1_350), 3 * WAD // 2)
+
+
+def test_an_age_beyond_the_duration_counts_as_the_duration(stage):
+    stage.stock(2 * WAD)
+    stage.liquidator.observe()
+    wait(5 * HOUR)
+    stage.venue.keep_fresh()
+    stage.buy(WAD)
+    assert stage.ask() == (price_at(PRICE, DISCOUNT[WETH], HOUR // 2), WAD)
+
+
+def test_dust_takes_next_to_nothing_along(stage):
+    """At most a microsecond of age a purchase, however small: nobody starts an auction anew for a unit of quote."""
+    stage.stock(3 * WAD)
+    stage.liquidator.observe()
+    wait(900)
+    for _ in range(10):
+        stage.buy(1)
+    assert stage.ask()[0] <= price_at(PRICE, DISCOUNT[WETH], 900 - Fraction(10, 10**6))
+
+
+def test_the_age_is_rounded_down_to_microseconds(stage):
+    """A third of 7 s: 4.666666 s are left of 7."""
+    stage.stock(3 * WAD)
+    stage.liquidator.observe()
+    wait(7)
+    stage.buy(WAD)
+    assert stage.ask()[0] == price_at(PRICE, DISCOUNT[WETH], Fraction(4_666_666, 10**6))
 
 
 def test_a_purchase_sees_what_came_by_conversion(stage):
@@ -170,8 +193,9 @@ def test_after_a_sale_an_arrival_is_weighed_with_what_is_left(stage):
     stage.liquidator.observe()
     wait(1_200)
     stage.buy(3 * WAD)
+    # a quarter of 1,200 s, then half of that
     stage.stock(WAD)
-    assert stage.ask()[0] == price_at(PRICE, DISCOUNT[WETH], 600)
+    assert stage.ask()[0] == price_at(PRICE, DISCOUNT[WETH], 150)
 
 
 def test_sold_out_starts_anew(stage):
@@ -195,9 +219,16 @@ def test_many_parts_never_cost_less_than_the_whole(stage):
     wait(777)
     price = stage.ask()[0]
     rng = random.Random(1)
-    parts = [stage.buy(rng.randrange(1, WAD // 20)) for _ in range(20)]
-    bought, paid = (sum(column) for column in zip(*parts))
-    assert ceil(Fraction(bought * price, WAD) / 10**12) <= paid <= bought * price // 10**30 + 20
+    left, age, total = WAD, 777 * 10**6, [0, 0]
+    for _ in range(20):
+        bought, cost = stage.buy(rng.randrange(1, WAD // 20))
+        asked = price_at(PRICE, DISCOUNT[WETH], Fraction(age, 10**6))
+        assert cost == ceil(Fraction(asked * bought, WAD) / 10**12)
+        age = age * (left - bought) // left
+        left -= bought
+        total = [total[0] + bought, total[1] + cost]
+    assert ceil(Fraction(total[0] * price, WAD) / 10**12) <= total[1]
+    assert stage.ask()[0] == price_at(PRICE, DISCOUNT[WETH], Fraction(age, 10**6)) > price
 
 
 def test_the_last_discount_is_never_below_the_managers_bound(stage):
@@ -240,3 +271,134 @@ def test_tokens_of_all_decimals(quote_decimals, decimals):
     if decimals == 24:
         with boa.reverts("liquidator: nothing to buy"):
             stage.buy(10**6 - 1, 0)
+
+
+# ---- with data: the buyer is called between delivery and payment ---------------------------------------
+
+
+@pytest.fixture
+def contract(stage):
+    """A buyer that is a contract, with 5,000 quote and an approval."""
+    buyer = load("tests/contracts/attackers/Buyer.vy")
+    stage.venue.quote.mint(buyer.address, 5_000 * TOKEN)
+    buyer.pay(stage.venue.quote.address, stage.venue.vault.address, 2**256 - 1)
+    return buyer
+
+
+def order(stage, buyer, amount=WAD, data=b"a path"):
+    """Its purchase of ether for itself, as a call of its own."""
+    args = (stage.venue.tokens[WETH].address, amount, 2**255, buyer.address, data)
+    buyer.act(stage.liquidator.address, stage.liquidator.buy_collateral.prepare_calldata(*args))
+
+
+def test_refuses_a_buyer_without_code_if_there_is_data(stage):
+    stage.stock(WAD)
+    with pytest.raises(boa.BoaError):
+        stage.buy(WAD, data=b"1")
+    assert stage.buy(WAD, data=b"") == (WAD, 2_000 * TOKEN)
+
+
+def test_refuses_a_called_buyer_who_does_not_pay(stage, contract):
+    stage.stock(WAD)
+    contract.pay(stage.venue.quote.address, stage.venue.vault.address, 2_000 * TOKEN - 1)
+    with boa.reverts("token: allowance"):
+        order(stage, contract)
+    assert (stage.inventory(), contract.calls()) == (WAD, 0)
+    contract.pay(stage.venue.quote.address, stage.venue.vault.address, 2_000 * TOKEN)
+    order(stage, contract)
+    assert stage.inventory() == 0
+
+
+def test_a_buyer_who_refuses_buys_nothing(stage, contract):
+    stage.stock(WAD)
+    contract.refuse(True)
+    with boa.reverts("buyer: refuses"):
+        order(stage, contract)
+    assert (stage.inventory(), stage.ask()) == (WAD, (PRICE, WAD))
+
+
+def test_calls_the_buyer_with_what_it_buys(stage, contract):
+    stage.stock(3 * WAD)
+    order(stage, contract, amount=WAD, data=b"a path")
+    told = (contract.calls(), contract.caller(), contract.token(), contract.amount(), contract.cost())
+    weth, vault = stage.venue.tokens[WETH], stage.venue.vault.address
+    assert told == (1, vault, weth.address, WAD, 2_000 * TOKEN)
+    assert (contract.data(), contract.held()) == (b"a path", WAD)
+    assert stage.venue.quote.balanceOf(contract.address) == 3_000 * TOKEN
+
+
+def test_calls_nobody_without_data(stage, contract):
+    stage.stock(WAD)
+    order(stage, contract, data=b"")
+    assert contract.calls() == 0
+
+
+def test_can_pay_with_what_the_tokens_fetch(stage):
+    """Nothing in its pockets before: the money comes in the callback."""
+    stage.stock(WAD)
+    poor = load("tests/contracts/attackers/Buyer.vy")
+    quote = stage.venue.quote
+    poor.pay(quote.address, stage.venue.vault.address, 2**256 - 1)
+    poor.plan(quote.address, quote.mint.prepare_calldata(poor.address, 2_000 * TOKEN))
+    order(stage, poor)
+    assert (quote.balanceOf(poor.address), stage.venue.tokens[WETH].balanceOf(poor.address)) == (0, WAD)
+
+
+def inside(stage, buyer):
+    """What a hostile buyer might try between delivery and payment, by name: (target, calldata)."""
+    v, me = stage.venue, account_of(buyer.address)
+    weth, quote = v.tokens[WETH].address, v.quote.address
+    liquidator, manager = stage.liquidator, v.manager
+    buy = liquidator.buy_collateral.prepare_calldata(weth, WAD, 2**255, buyer.address, b"")
+    return {
+        "buy again": (liquidator, buy),
+        "look at the price": (liquidator, liquidator.inventory_price.prepare_calldata(weth)),
+        "observe": (liquidator, liquidator.observe.prepare_calldata()),
+        "liquidate": (liquidator, liquidator.liquidate.prepare_calldata([me], 0)),
+        "deleverage": (liquidator, liquidator.deleverage.prepare_calldata(me, ETH)),
+        "deposit the tokens": (manager, manager.deposit.prepare_calldata(me, weth, WAD)),
+        "deposit quote": (manager, manager.deposit.prepare_calldata(me, quote, TOKEN)),
+        "withdraw": (manager, manager.withdraw.prepare_calldata(me, quote, 1, buyer.address)),
+        "read its cash": (manager, manager.cash.prepare_calldata(me)),
+        "read solvency": (manager, manager.solvency.prepare_calldata()),
+        "poke": (manager, manager.poke.prepare_calldata(ETH)),
+        "read the ledger": (v.vault, v.vault.totals.prepare_calldata()),
+        "claim": (v.waterfall, v.waterfall.solvency.prepare_calldata()),
+        "alarm": (v.waterfall, v.waterfall.alarm.prepare_calldata()),
+    }
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        "buy again",
+        "look at the price",
+        "observe",
+        "liquidate",
+        "deleverage",
+        "deposit the tokens",
+        "deposit quote",
+        "withdraw",
+        "read its cash",
+        "read solvency",
+        "poke",
+        "read the ledger",
+        "claim",
+        "alarm",
+    ],
+)
+def test_nothing_moves_or_reads_the_ledger_meanwhile(stage, contract, attempt):
+    stage.stock(3 * WAD)
+    weth = stage.venue.tokens[WETH]
+    contract.act(weth.address, weth.approve.prepare_calldata(stage.venue.vault.address, 10 * WAD))
+    stage.venue.fund(stage.outsider, TOKEN)
+    stage.venue.manager.deposit(
+        account_of(contract.address), stage.venue.quote.address, TOKEN, sender=stage.outsider
+    )
+    attempts = inside(stage, contract)
+    target, data = attempts[attempt]
+    contract.plan(target.address, data)
+    order(stage, contract)
+    assert (contract.calls(), contract.succeeded(), contract.answer()) == (1, False, b"")
+    assert stage.inventory() == 2 * WAD
+    assert stage.cash(account_of(contract.address)) == WAD

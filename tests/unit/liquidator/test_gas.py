@@ -44,7 +44,7 @@ def call(stage: Stage, *accounts: int) -> tuple[int, Any]:
     return done.get_gas_used() - sum(child.get_gas_used() for child in done.children), done
 
 
-@pytest.mark.parametrize(("collateral", "ceiling"), [(False, 12_000), (True, 15_000)])
+@pytest.mark.parametrize(("collateral", "ceiling"), [(False, 13_200), (True, 16_400)])
 def test_one_account(collateral, ceiling):
     with boa.swap_env(Env()):
         stage = cold_venue()

@@ -9,6 +9,7 @@ from tests.unit.liquidator.support import HOUR, LIQUIDATED
 ARGUMENTS = {
     "liquidate": ([7], 0),
     "buy_collateral": ("0x" + "11" * 20, 1, 1, "0x" + "22" * 20, b""),
+    "deleverage": (7, 1),
     "observe": (),
     "set_terms": ((1, 0, 0, HOUR),),
     "inventory_price": ("0x" + "11" * 20,),
