@@ -85,9 +85,9 @@ def pool_deposit(payer: address, tokens: uint256):
 
 @external
 def pool_withdraw(receiver: address, tokens: uint256):
-    left: int256 = self.cash[self._account()] - self._wad(tokens)
+    self.cash[self._account()] -= self._wad(tokens)
+    left: int256 = max(self.cash[self._account()], self.cash[convert(self.POOL, uint256) << 96])
     assert left >= convert(self.debt, int256), "manager: cash owed to winners"
-    self.cash[self._account()] = left
     assert extcall IERC20(self.quote).transfer(receiver, tokens)
 
 

@@ -14,12 +14,12 @@ def test_needs_the_manager_that_names_it(p: Paper):
 
 
 def test_is_the_tranche_that_its_manager_says(p: Paper):
-    """The same code at two addresses: one counts D against its capital, the other does not."""
-    p.fake.set_debt(3 * 10**18)
+    """The same code at two addresses: one is the counterparty of the markets, the other has its cash alone."""
+    p.market(0, 100 * 10**18, longs=10**18, quote=-90 * 10**18)
     assert p.fake.POOL() == p.pool.address
     assert p.fake.COVER() == p.cover.address
-    assert p.pool.pool_state().reduced_equity == 0
-    assert p.cover.pool_state().reduced_equity == -3 * 10**18
+    assert p.pool.pool_state().equity == -10 * 10**18
+    assert p.cover.pool_state().equity == p.cover.pool_state().net == 0
     for tranche in (p.pool, p.cover):
         assert tranche.account() == int(tranche.address, 16) << 96
         assert tranche.MANAGER() == p.fake.address

@@ -1,4 +1,4 @@
-"""The junior tranche: capital is cash - D, entries pay for cash, and nothing but the ledger counts."""
+"""The junior tranche: capital is cash, D binds what may leave, and nothing but the ledger counts."""
 
 from __future__ import annotations
 
@@ -23,15 +23,17 @@ SETTINGS = settings(
 tokens = st.integers(1, 10**13)
 
 
-def test_state_is_the_ledgers(p: Paper):
+@pytest.mark.parametrize(("owed", "stays"), [(0, 0), (77, 0), (78, 78), (400, 400), (5_000, 5_000)])
+def test_state_is_the_ledgers(p: Paper, owed: int, stays: int):
+    """R is cash. D must stay here unless the pool's own 77 hold it."""
     p.enter(p.cover, p.lp, p.units(1_000))
     p.enter(p.pool, p.lp, p.units(77))
-    p.fake.set_debt(400 * WAD)
+    p.fake.set_debt(owed * WAD)
     s = p.cover.pool_state()
-    assert (s.cash, s.debt, s.equity, s.reduced_equity) == (1_000 * WAD, 400 * WAD, 600 * WAD, 600 * WAD)
-    assert (s.withheld, s.prices_valid) == (400 * WAD, True)
+    assert (s.cash, s.equity, s.reduced_equity) == (1_000 * WAD, 1_000 * WAD, 1_000 * WAD)
+    assert (s.debt, s.withheld, s.prices_valid) == (stays * WAD, 0, True)
     assert (s.net, s.gross, s.utilisation, s.exit_utilisation, s.tied_up) == (0, 0, 0, 0, 0)
-    assert p.cover.totalAssets() == p.units(600)
+    assert p.cover.totalAssets() == p.units(1_000)
 
 
 def test_markets_prices_and_exit_caps_are_the_pools_affair(p: Paper):
@@ -48,58 +50,90 @@ def test_markets_prices_and_exit_caps_are_the_pools_affair(p: Paper):
     assert p.fake.refreshes() == 0
 
 
-def test_leavers_bear_the_debt_entrants_pay_for_cash(p: Paper):
-    """Cash 1,000 and D 400: a share is 0.6 to leave and 1 to enter."""
+def test_what_is_owed_is_nobodys_loss_yet(p: Paper):
+    """Cash 1,000 and D 400: a share is one to enter and one to leave, so nobody earns by making D rise or fall."""
     shares = p.enter(p.cover, p.lp, p.units(1_000))
     p.fake.set_debt(400 * WAD)
     assert p.enter(p.cover, p.other, p.units(100)) == shares // 10
     assert p.cover.previewMint(shares) == p.units(1_000)
-    # 1,100 of cash and 700 of capital behind 1,100 shares
-    part = shares // 10
-    assert p.cover.previewRedeem(part) == 700 * p.units(1_000) // 11_000
-    assert p.cover.redeem(part, p.lp, p.lp, sender=p.lp) == 700 * p.units(1_000) // 11_000
-    # the debt is paid back: what was withheld is of those who stayed
+    assert p.cover.redeem(shares // 10, p.lp, p.lp, sender=p.lp) == p.units(100)
     p.fake.set_debt(0)
-    assert p.cover.convertToAssets(part) > p.units(103)
+    assert p.cover.convertToAssets(shares) == p.units(1_000)
 
 
-def test_debt_above_cash_closes_both_doors(p: Paper):
+@pytest.mark.parametrize("debt", [1_000, 1_001])
+def test_debt_above_cash_closes_the_exit_alone(p: Paper, debt: int):
     shares = p.enter(p.cover, p.lp, p.units(1_000))
-    p.quote.mint(p.lp, p.units(10))
-    for debt in (1_000, 1_001):
-        p.fake.set_debt(debt * WAD)
-        assert p.cover.totalAssets() == 0
-        assert p.cover.maxDeposit(p.lp) == p.cover.maxMint(p.lp) == 0
-        assert p.cover.maxWithdraw(p.lp) == p.cover.maxRedeem(p.lp) == 0
-        with boa.reverts("pool: closed to entries"):
-            p.cover.deposit(p.units(10), p.lp, sender=p.lp)
-        with boa.reverts("pool: rounds to nothing"):
-            p.cover.redeem(shares, p.lp, p.lp, sender=p.lp)
+    p.fake.set_debt(debt * WAD)
+    assert p.cover.totalAssets() == p.units(1_000)
+    assert p.cover.maxWithdraw(p.lp) == p.cover.maxRedeem(p.lp) == 0
+    with boa.reverts("manager: cash owed to winners"):
+        p.cover.redeem(shares, p.lp, p.lp, sender=p.lp)
+    p.cover.request_exit(shares, sender=p.lp)
+    with boa.reverts("manager: cash owed to winners"):
+        p.cover.finalise_exit(p.lp)
+    # new money has a share of the same cash, and is what those who wait may leave with
+    assert p.cover.maxDeposit(p.other) > p.units(10)
+    assert p.enter(p.cover, p.other, p.units(10)) == shares // 100
+    assert p.cover.finalise_exit(p.lp) == p.units(1_010 - debt)
 
 
-def test_debt_with_nobody_in_it_closes_the_entry(p: Paper):
-    """The first money in would be another's."""
+def test_debt_with_nobody_in_it_is_no_bar_to_an_entry(p: Paper):
     p.fake.set_debt(1)
-    assert p.cover.maxDeposit(p.lp) == 0
-    with boa.reverts("pool: closed to entries"):
-        p.enter(p.cover, p.lp, p.units(10))
+    shares = p.enter(p.cover, p.lp, p.units(10))
+    assert shares == 10 * WAD
+    assert p.cover.maxWithdraw(p.lp) == p.units(10) - 1
+    p.fake.set_debt(0)
+    assert p.cover.redeem(shares, p.lp, p.lp, sender=p.lp) == p.units(10)
 
 
 def test_an_exit_leaves_cash_for_the_debt(p: Paper):
-    """L-2: to the last unit, and all of the shares may take it."""
+    """L-2: to the last unit, at the full price of a share."""
     shares = p.enter(p.cover, p.lp, p.units(1_000))
     p.fake.set_debt(400 * WAD + 1)
     most = p.units(600) - 1
     assert p.cover.maxWithdraw(p.lp) == most
-    assert p.cover.maxRedeem(p.lp) == shares
-    with boa.env.anchor(), boa.reverts("erc20: burn amount exceeds balance"):
-        p.cover.withdraw(most + 1, p.lp, p.lp, sender=p.lp)
-    assert p.cover.redeem(shares, p.lp, p.lp, sender=p.lp) == most
-    assert p.cash(p.cover) >= p.fake.debt()
-    # what stays without an owner goes to nobody who comes after
+    assert p.cover.previewWithdraw(most) <= p.cover.maxRedeem(p.lp) < p.cover.previewWithdraw(most + 1)
+    for call, amount in ((p.cover.withdraw, most), (p.cover.redeem, p.cover.maxRedeem(p.lp))):
+        with boa.env.anchor(), boa.reverts("manager: cash owed to winners"):
+            call(amount + 1, p.lp, p.lp, sender=p.lp)
+        with boa.env.anchor():
+            call(amount, p.lp, p.lp, sender=p.lp)
+            assert p.cash(p.cover) == 400 * WAD + 10**12
+    burnt = p.cover.withdraw(most, p.lp, p.lp, sender=p.lp)
     p.fake.set_debt(0)
-    again = p.enter(p.cover, p.other, p.units(50))
-    assert p.units(50) - 2 <= p.cover.convertToAssets(again) <= p.units(50)
+    assert p.cover.redeem(shares - burnt, p.lp, p.lp, sender=p.lp) == p.units(400) + 1
+
+
+def test_an_exit_by_request_leaves_cash_for_the_debt(p: Paper):
+    p.rates(cover=10)
+    shares = p.enter(p.cover, p.lp, p.units(1_000))
+    p.cover.request_exit(shares, sender=p.lp)
+    p.fake.set_debt(400 * WAD)
+    boa.env.time_travel(seconds=600)
+    assert p.cover.finalise_exit(p.lp) == p.units(600)
+    assert p.cover.pending_exit(p.lp)[0] == shares * 4 // 10
+    with boa.reverts("manager: cash owed to winners"):
+        p.cover.finalise_exit(p.lp)
+
+
+@pytest.mark.parametrize(("pools", "room"), [(399, 600), (400, 1_000), (2_000, 1_000)])
+def test_either_tranches_cash_may_hold_what_is_owed(p: Paper, pools: int, room: int):
+    shares = p.enter(p.cover, p.lp, p.units(1_000))
+    p.enter(p.pool, p.other, p.units(pools))
+    p.fake.set_debt(400 * WAD)
+    assert p.cover.maxWithdraw(p.lp) == p.units(room)
+    p.cover.request_exit(shares, sender=p.lp)
+    assert p.cover.finalise_exit(p.lp) == p.units(room)
+
+
+def test_the_pools_own_exits_do_not_lean_on_the_cover(p: Paper):
+    """L-2 of the pool: winners are paid out of its cash."""
+    p.enter(p.cover, p.lp, p.units(1_000))
+    p.enter(p.pool, p.other, p.units(500))
+    p.fake.set_debt(400 * WAD)
+    assert p.pool.pool_state().debt == 400 * WAD
+    assert p.pool.maxWithdraw(p.other) == p.units(100)
 
 
 def test_cooldown_of_its_own(p: Paper):
@@ -117,17 +151,18 @@ def test_cooldown_of_its_own(p: Paper):
 
 
 def test_no_dodging_a_loss_by_asking_first(p: Paper):
-    """Requested before the debt is seen, finalised after bad debt was paid: half of the loss is his."""
+    """Requested when the debt is seen, finalised after it was booked, for which there is the whole cooldown: half of it is his."""
     p.rates(cover=10)
     mine = p.enter(p.cover, p.lp, p.units(1_000))
     p.enter(p.cover, p.other, p.units(1_000))
-    p.cover.request_exit(mine, sender=p.lp)
     p.fake.set_debt(600 * WAD)
-    boa.env.time_travel(seconds=600)
-    with boa.env.anchor():  # while it is only owed
-        assert p.cover.finalise_exit(p.lp) == p.units(700)
+    p.cover.request_exit(mine, sender=p.lp)
+    boa.env.time_travel(seconds=599)
+    with boa.reverts("pool: too early"):
+        p.cover.finalise_exit(p.lp)
     p.fake.set_debt(0)
     p.lose(p.cover, p.units(600))
+    boa.env.time_travel(seconds=1)
     assert p.cover.finalise_exit(p.lp) == p.units(700)
     assert p.cover.convertToAssets(p.cover.balanceOf(p.other)) == p.units(700)
 
@@ -293,24 +328,47 @@ def test_penalties_are_its_lps_gain(w: World, cover: Any):
     assert cover.convertToAssets(cover.balanceOf(w.outsider)) > w.units(1_000_000)
 
 
-def test_bad_debt_is_its_lps_loss_first(w: World, cover: Any):
-    """In escrow or not; and while the loss only lies in the ledger, whoever leaves bears it already."""
-    w.v.configure(1, 0, w.v.setup.rates.word() | 10_000 << 160)  # one market may claim all of it
+@pytest.fixture
+def owing(w: World, cover: Any) -> int:
+    """Half of the cover pool asked to leave in an hour, and an account that will owe 104,000; one market may claim all."""
+    w.v.configure(1, 0, w.v.setup.rates.word() | 60 << 144 | 10_000 << 160)
     half = cover.balanceOf(w.outsider) // 2
     cover.transfer(w.lp, half, sender=w.outsider)
     cover.request_exit(half, sender=w.lp)
     account = w.account("ruined", 500_000)
     w.trade_quote(account, ETH, 4_000_000)
+    w.v.warp(3_599)
     w.v.set_price(ETH, w.v.prices[ETH] * 85 // 100)
-    with boa.env.anchor():
-        w.v.move(account, w.v.pool_account, 600_000 * WAD)
-        owed = w.v.vault.debt()
-        assert owed > 100_000 * WAD
-        assert abs(cover.finalise_exit(w.lp) - (w.units(1_000_000) - owed // 10**12) // 2) <= 1
-    w.v.liquidate(account)
+    return account
+
+
+def test_bad_debt_is_its_lps_loss_first(w: World, cover: Any, owing: int):
+    """In escrow or not, once it is booked: which anybody may do at once, and has done by the end of a cooldown."""
+    half = cover.balanceOf(w.outsider)
+    w.v.liquidate(owing)
     lost = 1_000_000 * WAD - w.v.manager.cash(w.v.cover_account)
     assert lost > 50_000 * WAD
     assert w.v.vault.debt() == 0
     fair = (w.units(1_000_000) - lost // 10**12) // 2
     assert abs(cover.finalise_exit(w.lp) - fair) <= 1
     assert abs(cover.convertToAssets(half) - fair) <= 1
+
+
+def test_what_is_owed_stays_in_one_tranche_or_the_other(w: World, cover: Any, owing: int):
+    """D of 104,000 in the ledger: the pool's ten million hold it, and without them the cover's own cash."""
+    w.v.move(owing, w.v.pool_account, 602_000 * WAD)
+    assert w.v.vault.debt() == 104_000 * WAD  # 2,000 of them the trade's fee
+    with boa.env.anchor():
+        assert cover.finalise_exit(w.lp) == w.units(500_000)
+    winner = w.account("winner", 1)
+    w.v.move(w.v.pool_account, winner, w.v.manager.cash(w.v.pool_account) - 103_999 * WAD)
+    w.v.move(w.v.cover_account, winner, 400_000 * WAD)
+    # 600,000 are left, and half of them his; a second LP's exit meets the debt
+    assert abs(cover.finalise_exit(w.lp) - w.units(300_000)) <= 1
+    w.v.configure(1, 0, w.v.setup.rates.word())
+    assert abs(cover.maxWithdraw(w.outsider) - w.units(196_000)) <= 1
+    shares = cover.balanceOf(w.outsider)
+    with boa.reverts("manager: cash owed to winners"):
+        cover.redeem(shares, w.outsider, w.outsider, sender=w.outsider)
+    w.v.move(winner, w.v.pool_account, WAD)
+    assert abs(cover.redeem(shares, w.outsider, w.outsider, sender=w.outsider) - w.units(300_000)) <= 1

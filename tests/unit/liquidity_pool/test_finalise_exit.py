@@ -38,6 +38,50 @@ def test_not_before_its_time(p: Paper):
     assert p.pool.finalise_exit(p.lp, sender=p.lp) == p.units(1_000)
 
 
+@pytest.mark.parametrize("tranche", ["pool", "cover"])
+def test_not_a_day_after_its_time(p: Paper, tranche: str):
+    """An LP who keeps a ready request would have a way out at any moment, with no cooldown before it."""
+    t = getattr(p, tranche)
+    p.rates(pool=10, cover=10)
+    p.enter(t, p.other, p.units(1_000))
+    shares = p.enter(t, p.lp, p.units(1_000))
+    ready_at = t.request_exit(shares, sender=p.lp)
+    boa.env.time_travel(seconds=600 + 86_400)
+    with boa.env.anchor():
+        assert t.finalise_exit(p.lp, sender=p.outsider) == p.units(1_000)
+    boa.env.time_travel(seconds=1)
+    for user in (p.lp, p.outsider):
+        with boa.reverts("pool: request lapsed"):
+            t.finalise_exit(p.lp, sender=user)
+    assert t.pending_exit(p.lp) == (shares, ready_at)
+
+
+def test_what_lapsed_is_asked_for_again(p: Paper):
+    """It stays in escrow and bears gains and losses; a new cooldown, another day."""
+    waiting(p)
+    boa.env.time_travel(seconds=600 + 86_401)
+    p.lose(p.pool, p.units(500))
+    p.pool.request_exit(0, sender=p.lp)
+    with boa.reverts("pool: too early"):
+        p.pool.finalise_exit(p.lp)
+    boa.env.time_travel(seconds=600 + 86_400)
+    assert p.pool.finalise_exit(p.lp) == p.units(750)
+
+
+def test_the_rest_of_a_part_lapses_with_it(p: Paper):
+    """Room for a part of it buys no further time."""
+    shares = waiting(p)
+    ready_at = p.pool.pending_exit(p.lp)[1]
+    p.fake.set_debt(1_400 * WAD)
+    boa.env.time_travel(seconds=600 + 86_000)
+    assert p.pool.finalise_exit(p.lp) == p.units(600)
+    p.fake.set_debt(0)
+    boa.env.time_travel(seconds=401)
+    with boa.reverts("pool: request lapsed"):
+        p.pool.finalise_exit(p.lp)
+    assert p.pool.pending_exit(p.lp) == (shares * 4 // 10, ready_at)
+
+
 def test_no_second_time(p: Paper):
     waiting(p, minutes=0)
     p.pool.finalise_exit(p.lp)
@@ -301,7 +345,7 @@ def _step(p: Paper, t: object, what: str, user: str, amount: int) -> None:
     elif what == "finalise":
         try:
             t.finalise_exit(user)
-            assert p.cash(t) >= p.fake.debt()
+            assert max(p.cash(t), p.cash(p.pool)) >= p.fake.debt()
         except boa.BoaError as error:
             assert any(r in str(error) for r in ("nothing requested", "too early", "rounds to", "owed to")), (
                 error

@@ -79,6 +79,34 @@ def test_a_further_request_restarts_the_cooldown_of_all(p: Paper):
         p.pool.finalise_exit(p.lp, sender=p.lp)
 
 
+def test_no_shares_restart_the_cooldown_of_what_is_pending(p: Paper):
+    """Lapsed or not, and nothing moves."""
+    p.rates(pool=10)
+    shares = p.enter(p.pool, p.lp, p.units(10))
+    p.pool.request_exit(shares // 2, sender=p.lp)
+    for wait in (599, 600 + 86_400 + 1, 30 * 86_400):
+        boa.env.time_travel(seconds=wait)
+        ready_at = p.pool.request_exit(0, sender=p.lp)
+        assert ready_at == boa.env.timestamp + 600
+        events = [e for e in p.pool.get_logs() if type(e).__name__ == "ExitRequested"]
+        assert [(e.owner, e.shares, e.ready_at) for e in events] == [(p.lp, 0, ready_at)]
+        assert p.pool.pending_exit(p.lp) == (shares // 2, ready_at)
+        assert p.pool.balanceOf(p.lp) == shares - shares // 2
+        assert p.pool.balanceOf(p.pool.address) == shares // 2
+        with boa.reverts("pool: too early"):
+            p.pool.finalise_exit(p.lp)
+
+
+def test_further_shares_take_what_has_lapsed_along(p: Paper):
+    p.rates(pool=10)
+    shares = p.enter(p.pool, p.lp, p.units(10))
+    p.pool.request_exit(shares // 2, sender=p.lp)
+    boa.env.time_travel(seconds=600 + 86_401)
+    p.pool.request_exit(shares // 2, sender=p.lp)
+    boa.env.time_travel(seconds=600)
+    assert p.pool.finalise_exit(p.lp) == p.units(10)
+
+
 def test_nobody_restarts_anothers_cooldown(p: Paper):
     p.rates(pool=10)
     mine = p.enter(p.pool, p.lp, p.units(10))
@@ -86,6 +114,8 @@ def test_nobody_restarts_anothers_cooldown(p: Paper):
     ready_at = p.pool.request_exit(mine, sender=p.lp)
     boa.env.time_travel(seconds=300)
     p.pool.request_exit(theirs, sender=p.other)
+    with boa.reverts("pool: nothing requested"):
+        p.pool.request_exit(0, sender=p.outsider)
     assert p.pool.pending_exit(p.lp) == (mine, ready_at)
     assert p.pool.balanceOf(p.pool.address) == mine + theirs
 
