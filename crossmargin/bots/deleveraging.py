@@ -21,6 +21,7 @@ from crossmargin.errors import NO_REASON, ContractRefused, CrossmarginError
 
 BPS = 10_000
 REPEAT = 120  # seconds between alarms: after 300 the clock would have to start anew
+RENEW = 60  # seconds between touches of all markets
 MOST = 16  # positions closed in one look
 
 
@@ -67,6 +68,7 @@ class Deleverager:
         self._cooldown = cooldown
         self._purse = Purse(client, common)
         self._quiet_until: dict[tuple[int, int], int] = {}
+        self._renew_at = 0
 
     async def look(self, head: Head, accounts: Iterable[int]) -> bool:
         """Close what must be closed of the positions of `accounts`; true if there is more to do at once."""
@@ -121,7 +123,7 @@ class Deleverager:
             call = self._calls.deleverage(winner.account, winner.market)
             try:
                 if await self._client.simulate(call, self._common.sender) == 0:
-                    return False
+                    return await self._renew(head)
             except ContractRefused as fault:
                 self._leave(winner, head, fault.reason)
                 continue
@@ -130,6 +132,24 @@ class Deleverager:
                 return False  # what comes after depends on it
             await self._send(winner, head)
         return len(left) > MOST
+
+    async def _renew(self, head: Head) -> bool:
+        """Touch the markets: deleveraging looks at them as of then, and found nothing missing. True if it may now."""
+        pool, rates, markets = await self._client.read_all(
+            [self._calls.pool(), self._calls.rates(), self._calls.markets()]
+        )
+        if self._common.dry_run or head.time < self._renew_at or not is_short(pool.state, rates.adl_ratio):
+            return False
+        self._renew_at = head.time + RENEW
+        calls = [self._calls.poke(m.id) for m in markets if (m.long or m.short) and not m.settled]
+        try:
+            receipts = await self._client.send_all(self._common.key, calls)
+        except ContractRefused as fault:
+            self._log.warn("not_touched", markets=len(calls), reason=fault.reason or NO_REASON)
+            return False
+        for receipt in receipts:
+            log_receipt(self._log, receipt, touched=1)
+        return True
 
     async def _send(self, winner: Winner, head: Head) -> None:
         call = self._calls.deleverage(winner.account, winner.market)

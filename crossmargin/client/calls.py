@@ -15,7 +15,9 @@ from crossmargin.client.records import (
     Account,
     Addresses,
     Clock,
+    Closing,
     Collateral,
+    Cure,
     Health,
     InventoryPrice,
     Market,
@@ -30,6 +32,7 @@ from crossmargin.client.records import (
     Position,
     Price,
     Solvency,
+    Step,
     Terms,
     Timing,
 )
@@ -99,6 +102,17 @@ class Calls:
         """What an order would do if it were filled now."""
         return self.call("Lens", "quote_order", account, order.as_tuple(), make=_of(OrderQuote))
 
+    def cure(self, account: int) -> Call[Cure]:
+        """What leads an account out of the warning band."""
+        return self.call("Lens", "cure", account, make=_cure)
+
+    def cascade(
+        self, accounts: Sequence[int], moves: Sequence[int], keeper_cost: int = 0
+    ) -> Call[list[Step]]:
+        """What a path of up to 8 common moves (WAD) would set off among up to 50 accounts, at K = `keeper_cost`."""
+        args = (list(accounts), list(moves), keeper_cost)
+        return self.call("Lens", "cascade", *args, make=_list_of(Step))
+
     def lens_addresses(self) -> Call[Addresses]:
         """The contracts of the venue as they name each other on chain."""
         return self.call("Lens", "addresses", make=_of(Addresses))
@@ -156,6 +170,10 @@ class Calls:
     def used(self, market: int) -> Call[int]:
         """What a market's claims on the cover pool count against its cap now; market 32: those of no market."""
         return self.call("Waterfall", "used", market)
+
+    def closing(self, market: int) -> Call[Closing]:
+        """How far the winding down of a market has come."""
+        return self.call("Configurator", "closing", market, make=Closing)
 
     def pool_state(self, pool: str = "pool") -> Call[PoolState]:
         """U-0 and U-1 of a pool ("pool" or "cover")."""
@@ -261,6 +279,14 @@ class Calls:
         """Close a position in a settled market at the settlement price."""
         return self.call("PositionManager", "settle", account, market)
 
+    def sample(self, market: int) -> Call[None]:
+        """Let the price of a market that is closing count in its settlement price."""
+        return self.call("Configurator", "sample", market)
+
+    def settle_market(self, market: int) -> Call[None]:
+        """Fix the settlement price of a market once sampling is over."""
+        return self.call("Configurator", "settle_market", market)
+
     def alarm(self) -> Call[bool]:
         """Measure the pool; if it is short of capital, start the clock of deleveraging or keep it going."""
         return self.call("Waterfall", "alarm")
@@ -341,6 +367,10 @@ def _account(row: Mapping[str, Any]) -> Account:
 
 def _market(row: Mapping[str, Any]) -> Market:
     return Market(**{**row, "terms": Terms(**row["terms"]), "timing": Timing(**row["timing"])})
+
+
+def _cure(row: Mapping[str, Any]) -> Cure:
+    return Cure(**{**row, "collateral": tuple(row["collateral"])})
 
 
 def _pool(row: Mapping[str, Any]) -> Pool:

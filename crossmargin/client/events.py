@@ -171,7 +171,7 @@ class Alarm(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Deleveraged(Event):
-    """A winner's position was closed by `size` (signed; 0 if the pool had its capital again)."""
+    """A winner's position was closed by `size` (signed WAD); `threshold`: theta at that moment."""
 
     account: int
     market: int
@@ -180,12 +180,30 @@ class Deleveraged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Configured(Event):
-    """The Configurator stored a parameter word: `kind` as in contracts/modules/books.vy, 7 when market `id` was settled."""
+class ClosingStarted(Event):
+    """A market is being wound down: it does not grow any more, and its price is sampled."""
 
-    kind: int
-    id: int
-    word: int
+    market: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClosingEnded(Event):
+    """A market was settled at `price`: positions in it close at that."""
+
+    market: int
+    price: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShutDown(Event):
+    """The venue is being wound down: no quote leaves accounts before the claims are open."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimsOpened(Event):
+    """Quote leaves accounts again; `debt` is what is missing of it, borne by all alike."""
+
+    debt: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -330,9 +348,10 @@ class PriceUpdated(Event):
 HOMES: dict[tuple[str, ...], tuple[type[Event], ...]] = {
     ("PositionManager",): (
         *(Deposit, Withdraw, Transfer, Trade, LossSettled, Converted, BookReduced, Liquidated, MarginCall),
-        *(Configured, InventorySold, PoolFlow),
+        *(InventorySold, PoolFlow),
     ),
     ("Vault",): (BadDebt,),
+    ("Configurator",): (ClosingStarted, ClosingEnded, ShutDown, ClaimsOpened),
     ("Waterfall",): (Claimed, Alarm, Deleveraged),
     ("LiquidityPool", "CoverPool"): (PoolDeposit, PoolWithdraw, ShareTransfer, ExitRequested),
     ("Liquidator",): (Bought, LiquidationFailed),
@@ -342,8 +361,12 @@ HOMES: dict[tuple[str, ...], tuple[type[Event], ...]] = {
 RECORDS: dict[str, type[Event]] = {kind.__name__: kind for kinds in HOMES.values() for kind in kinds}
 # What a contract calls an event whose name another contract has given to one of its own.
 NAMES = {"PoolDeposit": "Deposit", "PoolWithdraw": "Withdraw", "ShareTransfer": "Transfer"}
-# An event's own `time` is not its block's.
-RENAMED = {"PriceUpdated": {"time": "published"}}
+# Fields called otherwise here: an event's own `time` is not its block's, and an `id` is a market's.
+RENAMED = {
+    "PriceUpdated": {"time": "published"},
+    "ClosingStarted": {"id": "market"},
+    "ClosingEnded": {"id": "market"},
+}
 
 _EMITTERS = {home for homes in HOMES for home in homes}
 _HOMES_OF = {kind: homes for homes, kinds in HOMES.items() for kind in kinds}

@@ -17,6 +17,7 @@ HEALTHY, BELOW_INITIAL, MARGIN_CALL, LIQUIDATABLE, NO_PRICE = range(5)
 # OrderResult.status
 EXECUTED, FAILED, SKIPPED, UNKNOWN = 1, 2, 3, 4
 NO_SHOCK = 2**255 - 1  # liquidation_shock of an account that no common move liquidates
+NO_CURE = 2**256 - 1  # of an account that no deposit of that kind leads out of the warning band
 NO_THRESHOLD = 2**256 - 1  # threshold of deleveraging while nobody may be deleveraged
 
 
@@ -308,8 +309,55 @@ class Clock:
 
 
 @dataclass(frozen=True)
+class Closing:
+    """A market that is being wound down (W-3): when that `started` and its price was sampled last, zeros for any other.
+
+    `covered`: seconds that samples stand for; `total`: sum of price * seconds (WAD s).
+    """
+
+    started: int
+    sampled: int
+    covered: int
+    total: int
+
+    def is_over(self, now: int) -> bool:
+        """Whether sampling is over and the market can be settled."""
+        age = now - self.started
+        return self.started != 0 and (age >= 86_400 or (age >= 3_600 and self.covered >= 1_800))
+
+
+@dataclass(frozen=True)
+class Cure:
+    """What leads an account out of the warning band: the least deposit (WAD) of the quote, or of one collateral by asset id.
+
+    0 where it is not in the band, NO_CURE where no amount does.
+    """
+
+    state: int
+    equity: int
+    maintenance: int
+    quote: int
+    collateral: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one move of the market sets off. `rounds` in which something was liquidated, accounts `sliced`, notional `closed`.
+
+    `bad_debt` of which `by_cover` is the cover pool's; `reduced_equity`: the pool's R afterwards.
+    """
+
+    rounds: int
+    sliced: int
+    closed: int
+    bad_debt: int
+    by_cover: int
+    reduced_equity: int
+
+
+@dataclass(frozen=True)
 class PendingExit:
-    """An LP's shares in escrow, and from when on they can be finalised; zeros without any."""
+    """An LP's shares in escrow, and from when on they can be finalised, for a day; zeros without any."""
 
     shares: int
     ready_at: int

@@ -45,6 +45,8 @@ REFRESHING = {
     "PositionManager.withdraw",
     "Liquidator.buy_collateral",
     "PositionManager.poke",
+    "Configurator.sample",
+    "Configurator.settle_market",
     "Waterfall.alarm",
     "Waterfall.deleverage",
     "OrderBook.submit",

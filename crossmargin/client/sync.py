@@ -34,7 +34,9 @@ from crossmargin.client.records import (
     Account,
     Addresses,
     Clock,
+    Closing,
     Conservation,
+    Cure,
     Health,
     InventoryPrice,
     Market,
@@ -50,6 +52,7 @@ from crossmargin.client.records import (
     Receipt,
     Sent,
     Solvency,
+    Step,
     Submitted,
     Timing,
 )
@@ -161,6 +164,18 @@ class Client:
     def pending_exit(self, owner: str, pool: str = "pool") -> PendingExit:
         """Shares that an LP has asked to redeem, and when they can be."""
         return self.read(self.calls.pending_exit(owner, pool))
+
+    def cure(self, account: int) -> Cure:
+        """What leads an account out of the warning band."""
+        return self.read(self.calls.cure(account))
+
+    def cascade(self, accounts: Sequence[int], moves: Sequence[int], keeper_cost: int = 0) -> list[Step]:
+        """What a path of up to 8 common moves (WAD) would set off among up to 50 accounts, at K = `keeper_cost`."""
+        return self.read(self.calls.cascade(accounts, moves, keeper_cost))
+
+    def closing(self, market: int) -> Closing:
+        """How far the winding down of a market has come."""
+        return self.read(self.calls.closing(market))
 
     def lens_addresses(self) -> Addresses:
         """The contracts of the venue as they name each other on chain."""

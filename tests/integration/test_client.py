@@ -80,6 +80,7 @@ def test_transfer_between_accounts_of_one_owner(net: Devnet) -> None:
 
 
 def test_pool_deposit_and_redeem(net: Devnet) -> None:
+    set_rates(net, pool_cooldown=0)
     lp = net.key("lp")
     shares = net.client.pool_deposit(lp, 1_000 * USDC).result
     assert net.client.pool().state.cash == (LP_MONEY + 1_000) * WAD
@@ -89,6 +90,7 @@ def test_pool_deposit_and_redeem(net: Devnet) -> None:
 
 def test_the_pools_own_events_are_typed_and_not_taken_for_the_ledgers(net: Devnet) -> None:
     """Its Deposit, Withdraw and Transfer have names that the PositionManager's events have too."""
+    set_rates(net, pool_cooldown=0)
     lp, other, nobody = net.key("lp"), net.key("hedger").address, "0x" + "00" * 20
     first = net.client.block_number() + 1
     came = net.client.pool_deposit(lp, 1_000 * USDC)
@@ -112,6 +114,7 @@ def test_the_pools_own_events_are_typed_and_not_taken_for_the_ledgers(net: Devne
 
 
 def test_the_cover_pool_is_entered_and_left_like_the_pool(net: Devnet) -> None:
+    set_rates(net, cover_cooldown=0)
     lp = net.key("lp")
     first = net.client.block_number() + 1
     net.client.approve(lp, net.token("USDC"), 1_000 * USDC, net.deployment.cover)
@@ -500,6 +503,7 @@ def test_winners_are_closed_when_the_pool_is_short_of_capital(net: Devnet) -> No
     assert trade.fee == 0 and trade.price == net.client.prices([eth])[0].price
     state = net.client.pool().state
     assert state.reduced_equity == pytest.approx(3 * state.net, rel=1e-2)
+    assert net.client.alarm(anyone).result is False
     assert net.client.threshold() is None
     assert net.client.position(second, eth).base == 380 * WAD
     assert net.client.conservation().wei == 0
@@ -523,8 +527,51 @@ def test_a_position_in_a_settled_market_is_closed_at_its_price(net: Devnet) -> N
     assert closed.price == pytest.approx(2_100 * WAD, rel=2**-17) and closed.price <= 2_100 * WAD
     assert net.client.cash(me) - before == pytest.approx(2 * (closed.price - opened.price), rel=1e-3)
     assert net.client.legs(me) == {}
-    assert [one.kind for one in net.client.events(events.Configured)][-1] == 7
     assert net.client.conservation().wei == 0
+
+
+def test_a_market_is_wound_down_by_its_owner_and_anybody(net: Devnet) -> None:
+    fund(net, "trader", 10_000)
+    me, eth = open_position(net, "trader", "ETH", 2 * WAD), net.market("ETH")
+    owner, anyone = net.key("owner"), net.key("outsider")
+    assert net.client.closing(eth) == records.Closing(0, 0, 0, 0)
+    net.client.send(owner, net.client.calls.call("Configurator", "close_market", eth))
+    assert net.client.closing(eth).started == net.client.now()
+    with pytest.raises(ContractRefused, match="configurator: too soon"):
+        net.client.send(anyone, net.client.calls.settle_market(eth))
+    last, total, covered = net.client.now(), 0, 0
+    for step in range(7):
+        net.push({"ETH": ETH + step * 10**8}, after=550)
+        net.client.send(anyone, net.client.calls.sample(eth))
+        now = net.client.now()
+        gap = min(now - last, 300)  # a price counts for 300 seconds at most
+        last, total, covered = now, total + (2_000 + step) * WAD * gap, covered + gap
+        assert net.client.closing(eth) == records.Closing(
+            net.client.closing(eth).started, now, covered, total
+        )
+        assert net.client.closing(eth).is_over(now) == (step == 6)
+    receipt = net.client.send(anyone, net.client.calls.settle_market(eth))
+    price = receipt.event(events.ClosingEnded).price
+    assert price == total // covered
+    assert [one.market for one in net.client.events(events.ClosingStarted)] == [eth]
+    assert net.client.settle(anyone, me, eth).event(events.Trade).price == pytest.approx(price, rel=2**-17)
+
+
+def test_what_the_lens_sees_ahead(net: Devnet) -> None:
+    fund(net, "trader", 4_000)
+    me = open_position(net, "trader", "ETH", 20 * WAD)
+    assert net.client.cure(me).quote == 0
+    # BTC's move of 20 % is one of 27.5 % for ETH
+    steps_ = net.client.cascade([me], [-WAD // 1000, -WAD // 5], WAD)
+    assert [(one.rounds > 0, one.sliced) for one in steps_] == [(False, 0), (True, 1)]
+    assert steps_[1].bad_debt >= steps_[1].by_cover >= 0
+    net.push({"ETH": ETH * 96 // 100}, after=1)
+    cure = net.client.cure(me)
+    health = net.client.health([me])[0]
+    assert cure.state == health.state == 2 and len(cure.collateral) == 2
+    assert cure.quote == pytest.approx(health.maintenance * 12 // 10 - health.equity, rel=1e-3)
+    net.client.deposit(net.key("trader"), me, net.token("USDC"), -(-cure.quote // 10**12))
+    assert net.client.health([me])[0].state < 2
 
 
 def test_convert_collateral_covers_negative_cash(net: Devnet) -> None:
@@ -628,6 +675,7 @@ SHAPES = {
     ("PositionManager", "solvency"): records.Solvency,
     ("Waterfall", "clock"): records.Clock,
     ("Lens", "addresses"): records.Addresses,
+    ("Lens", "cure"): records.Cure,
     ("CoverPool", "pool_state"): records.PoolState,
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -82,6 +83,15 @@ class Desk:
 
     settle = deleverage
 
+    def pool(self) -> tuple[str]:
+        return ("pool",)
+
+    def rates(self) -> tuple[str]:
+        return ("rates",)
+
+    def markets(self) -> tuple[str]:
+        return ("markets",)
+
     def legs(self, account: int) -> int:
         return account
 
@@ -107,13 +117,32 @@ def deleverager(desk: Desk) -> Deleverager:
     return Deleverager(desk, replace(common(), dry_run=True, max_gas_price=None), Log("liquidator"), 10)
 
 
+def standing(reduced_equity: int) -> dict[Any, Any]:
+    """The pool as the Lens would have it, at a ratio of 3 and a requirement of 100."""
+    state = replace(STATE, reduced_equity=reduced_equity)
+    return {
+        ("pool",): SimpleNamespace(state=state),
+        ("rates",): SimpleNamespace(adl_ratio=30_000),
+        ("markets",): [],
+    }
+
+
 WINNERS = [Winner(1, 0, 9, 10), Winner(2, 0, 8, 10), Winner(3, 0, 7, 10)]
 
 
 def test_it_ends_where_the_pool_has_its_capital() -> None:
-    desk = Desk({(1, 0): 0})
+    desk = Desk({(1, 0): 0, **standing(300)})
     assert asyncio.run(deleverager(desk)._close(HEAD, WINNERS)) is False
     assert desk.tried == [(1, 0)]
+
+
+def test_where_old_touches_hide_what_is_missing_the_markets_are_touched_once_a_minute() -> None:
+    desk = Desk({(1, 0): 0, **standing(299)})
+    bot = deleverager(desk)
+    bot._common = replace(bot._common, dry_run=False)
+    desk.send_all = lambda key, calls: asyncio.sleep(0, [])
+    found = [asyncio.run(bot._close(replace(HEAD, time=HEAD.time + s), WINNERS)) for s in (0, 59, 60)]
+    assert found == [True, False, True]
 
 
 def test_who_is_refused_makes_room_for_the_next_and_is_left_for_a_while(
