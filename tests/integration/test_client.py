@@ -540,8 +540,8 @@ def test_a_market_is_wound_down_by_its_owner_and_anybody(net: Devnet) -> None:
     with pytest.raises(ContractRefused, match="configurator: too soon"):
         net.client.send(anyone, net.client.calls.settle_market(eth))
     last, total, covered = net.client.now(), 0, 0
-    for step in range(7):
-        net.push({"ETH": ETH + step * 10**8}, after=550)
+    for step in range(6):
+        net.push({"ETH": ETH + step * 10**8}, after=650)
         net.client.send(anyone, net.client.calls.sample(eth))
         now = net.client.now()
         gap = min(now - last, 300)  # a price counts for 300 seconds at most
@@ -549,7 +549,7 @@ def test_a_market_is_wound_down_by_its_owner_and_anybody(net: Devnet) -> None:
         assert net.client.closing(eth) == records.Closing(
             net.client.closing(eth).started, now, covered, total
         )
-        assert net.client.closing(eth).is_over(now) == (step == 6)
+        assert net.client.closing(eth).is_over(now) == (step == 5)
     receipt = net.client.send(anyone, net.client.calls.settle_market(eth))
     price = receipt.event(events.ClosingEnded).price
     assert price == total // covered
