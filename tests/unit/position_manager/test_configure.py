@@ -6,13 +6,21 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import boa
+import pytest
 
+from tests.support.state_words import float_of
 from tests.support.venue import Venue
-from tests.support.words import LIMITS, RATES, RISK, TERMS, VENUE, WAD
+from tests.support.words import DEPOSIT_CAP, LIMITS, RATES, RISK, TERMS, VENUE, WAD
 from tests.unit.position_manager.support import (
     BTC,
+    CLAIMS,
+    DAY,
     ETH,
+    SETTLE,
     SOL,
+    USDC,
+    kill,
+    settle_market,
 )
 
 
@@ -81,3 +89,78 @@ def test_event(v: Venue) -> None:
     v.configure(LIMITS, SOL, 777)
     event = next(e for e in v.manager.get_logs() if type(e).__name__ == "Configured")
     assert (event.kind, event.id, event.word) == (LIMITS, SOL, 777)
+
+
+# ---- deposit caps, settlements, claims ----------------------------------------------------------
+
+
+def test_a_deposit_cap_goes_to_the_vault(v: Venue) -> None:
+    v.configure(DEPOSIT_CAP, 1, 12_345)
+    assert (v.vault.cap(0), v.vault.cap(1)) == (v.setup.assets[0].cap, 12_345)
+    with boa.reverts("vault: unknown asset"):
+        v.configure(DEPOSIT_CAP, 2, 1)
+    with boa.reverts("vault: cap range"):
+        v.configure(DEPOSIT_CAP, 1, 2**96)
+
+
+def test_new_kinds_are_the_configurators_alone(v: Venue, who: SimpleNamespace) -> None:
+    for kind in (DEPOSIT_CAP, SETTLE, CLAIMS):
+        for sender in (who.outsider, v.owner, v.waterfall.address, v.pool, v.cover):
+            with boa.reverts("manager: not configurator"):
+                v.manager.configure(kind, 0, 10**18, sender=sender)
+
+
+def test_a_settlement_stops_carry_for_good(v: Venue, long: int) -> None:
+    v.warp(3_600)
+    with boa.env.anchor():
+        v.manager.poke(BTC)
+        indices = v.manager.market_words(1)[0].carry & 2**128 - 1
+    before = v.manager.market_words(1)[0]
+    at = settle_market(v, BTC, 51_234 * WAD + 1)
+    words = v.manager.market_words(1)[0]
+    # both indices of this second, the price in 18 bits, nothing between
+    assert words.carry == indices | float_of(51_234 * WAD) << 232
+    assert 0 <= 51_234 * WAD - at < 51_234 * WAD >> 17
+    assert (words.book, words.risk, words.terms) == (before.book, before.risk, 1 << 168)
+    assert v.manager.venue_words()[5] == 0b11111
+    v.warp(DAY)
+    assert v.manager.market_words(1)[0].carry == words.carry
+
+
+def test_a_settlement_pays_nobody_but_the_premium_ends(v: Venue, who: SimpleNamespace, long: int) -> None:
+    """R at the settlement price: what the pool holds back for P-3 is its own again."""
+    equities = v.manager.account_health(long)[0], v.manager.cash(long), v.manager.cash(v.pool_account)
+    before = v.manager.solvency().reduced_equity
+    settle_market(v, BTC, 50_000 * WAD)
+    assert v.manager.cash(long) == equities[1]
+    assert v.manager.cash(v.pool_account) == equities[2]
+    # P skew^2 / 2K with K of 0.4 C / w^2; the price in the sums has 18 bits either way
+    scale = v.setup.markets[BTC].scale
+    premium = 50_000 * WAD * 10**8 // (2 * scale)
+    assert v.manager.solvency().reduced_equity - before == pytest.approx(premium, abs=10**13)
+
+
+def test_the_settled_price_is_that_of_the_call_not_of_a_feed(v: Venue, long: int) -> None:
+    kill(v, BTC)
+    cash, quote = v.manager.cash(long), v.manager.position(long, BTC)[1]
+    at = settle_market(v, BTC, 12_345 * WAD)
+    assert v.manager.account_health(long)[0] == pytest.approx(cash + quote + at, abs=10**15)
+
+
+def test_claims_let_the_cover_pool_pay_the_pools_debt(v: Venue, who: SimpleNamespace) -> None:
+    """As far as it goes, whatever its share a market is; in their own accounts, and D follows."""
+    trader = v.deposit(who.trader, 100 * USDC)
+    v.move(v.pool_account, trader, 10_000_500 * WAD)
+    for cover, left, owed in ((200, 0, 300), (0, 0, 300), (1_000, 700, 0), (0, 700, 0)):
+        v.move(trader, v.cover_account, cover * WAD)
+        v.configure(CLAIMS, 0, 0)
+        assert v.manager.cash(v.cover_account) == left * WAD
+        assert v.manager.cash(v.pool_account) == -owed * WAD
+        assert v.vault.debt() == owed * WAD
+
+
+def test_claims_take_nothing_for_a_pool_that_owes_nothing(v: Venue) -> None:
+    v.move(v.pool_account, v.cover_account, 1_000 * WAD)
+    v.configure(CLAIMS, 0, 0)
+    assert v.manager.cash(v.cover_account) == 1_000 * WAD
+    assert v.manager.cash(v.pool_account) == 9_999_000 * WAD

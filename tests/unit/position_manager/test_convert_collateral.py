@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import boa
+import pytest
 
 from tests.support.venue import Venue
 from tests.support.words import WAD
@@ -86,3 +87,58 @@ def test_event(v: Venue, who: SimpleNamespace, indebted: int) -> None:
     credit = convert(v, indebted, WAD // 10, who.outsider)
     event = next(e for e in v.manager.get_logs() if type(e).__name__ == "Converted")
     assert (event.account, event.asset, event.amount, event.credit) == (indebted, 1, WAD // 10, credit)
+
+
+# ---- the last wei -------------------------------------------------------------------------------
+
+
+def test_the_last_unit_pays_the_last_wei(v: Venue, who: SimpleNamespace, indebted: int) -> None:
+    """Rounded up to a unit, which may be worth more than what is left: nothing is owed then."""
+    owed = -v.manager.cash(indebted)
+    amount = -(-owed * WAD // NET)
+    assert amount * NET // WAD > owed
+    with boa.reverts("manager: more than is owed"):
+        convert(v, indebted, amount + 1, who.outsider)
+    assert convert(v, indebted, amount, who.outsider) == owed
+    assert (v.manager.cash(indebted), v.vault.debt()) == (0, 0)
+    with boa.reverts("manager: more than is owed"):
+        convert(v, indebted, 1, who.outsider)
+
+
+def test_nothing_is_never_too_much(v: Venue, who: SimpleNamespace, indebted: int) -> None:
+    owed = -v.manager.cash(indebted)
+    assert convert(v, indebted, 0, who.outsider) == 0
+    assert v.manager.cash(indebted) == -owed
+
+
+def test_without_debt_not_even_nothing(v: Venue, who: SimpleNamespace) -> None:
+    account = v.deposit(who.trader, 10**18, v.tokens[1])
+    for amount in (0, 1):
+        with boa.reverts("manager: more than is owed"):
+            convert(v, account, amount, who.outsider)
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="a rest of debt below a unit's worth cannot be converted: the unit costs E more than its own MM frees",
+)
+def test_no_wei_of_debt_is_left_behind(v: Venue, who: SimpleNamespace, indebted: int) -> None:
+    """Somebody converts a unit too little: the rest of less than a unit's worth can still be paid."""
+    owed = -v.manager.cash(indebted)
+    convert(v, indebted, owed * WAD // NET, who.outsider)
+    assert 0 < -v.manager.cash(indebted) < NET // WAD
+    convert(v, indebted, 1, who.outsider)
+    assert (v.manager.cash(indebted), v.vault.debt()) == (0, 0)
+
+
+def test_such_a_rest_ends_with_anybodys_smallest_deposit(
+    v: Venue, who: SimpleNamespace, indebted: int
+) -> None:
+    """The way out meanwhile: a unit of quote, 1e-6 of it, from whoever minds."""
+    owed = -v.manager.cash(indebted)
+    convert(v, indebted, owed * WAD // NET, who.outsider)
+    with boa.reverts("manager: conversion hurts"):
+        convert(v, indebted, 1, who.outsider)
+    v.fund(who.outsider, 1)
+    v.manager.deposit(indebted, v.quote.address, 1, sender=who.outsider)
+    assert v.vault.debt() == 0
