@@ -1,0 +1,109 @@
+"""Steps that stories of stress share: fields of the rates word, the cover pool, naive share books over the real ledger."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from tests.adversarial.arena import Arena
+from tests.support.venue import MAX
+from tests.support.words import RATES, WAD
+
+# bits and width of fields of the rates word
+FIELDS = {
+    "cap_net": (0, 16),
+    "cap_gross": (16, 16),
+    "exit_net": (32, 16),
+    "exit_gross": (48, 16),
+    "pool_cooldown": (128, 16),
+    "cover_cooldown": (144, 16),
+    "cover_share": (160, 16),
+    "adl_ratio": (176, 16),
+    "grace_until": (192, 40),
+    "flags": (232, 8),
+}
+PAUSED, SHUTTING_DOWN, CLAIMS_OPEN, LAST_PRICES = 1, 2, 4, 8
+MINUTE = 60
+
+
+def set_rates(arena: Arena, **fields: int) -> None:
+    """Change fields of the rates word: cooldowns in minutes, shares and ratios in bps, times in unix s."""
+    word = arena.manager.venue_words()[4]
+    for name, value in fields.items():
+        at, width = FIELDS[name]
+        assert 0 <= value < 1 << width
+        word = word & ~((1 << width) - 1 << at) | value << at
+    arena.configure(RATES, 0, word)
+
+
+def cover_in(arena: Arena, user: str, tokens: int) -> int:
+    """Buy cover shares with fresh tokens; returns the shares."""
+    arena.quote.mint(user, tokens)
+    arena.quote.approve(arena.cover_shares.address, MAX, sender=user)
+    return arena.cover_shares.deposit(tokens, user, sender=user)
+
+
+def sized(arena: Arena, market: int, quote: int) -> int:
+    """Whole lots worth about so many whole quote at the mark; signed."""
+    return quote * WAD * WAD // arena.prices[market] // 10**10 * 10**10
+
+
+class NaiveCover:
+    """The shares of a cover pool as a book on paper over the real ledger, whose capital is cash − D."""
+
+    def __init__(self, arena: Arena) -> None:
+        self.arena = arena
+        self.supply = 0
+        self.shares: dict[str, int] = defaultdict(int)
+
+    def capital(self) -> int:
+        """R of the naive rule in token units."""
+        cash = self.arena.manager.cash(self.arena.cover_account)
+        return max(0, cash - self.arena.vault.debt()) // 10**12
+
+    def enter(self, user: str, tokens: int) -> int:
+        """As a deposit of fresh tokens."""
+        made = tokens * self.supply // self.capital() if self.supply else tokens
+        self.shares[user] += made
+        self.supply += made
+        self.arena.fund(user, tokens)
+        self.arena.manager.pool_deposit(user, tokens, sender=self.arena.cover)
+        return made
+
+    def worth(self, user: str) -> int:
+        """Token units of a holder's shares."""
+        return self.shares[user] * self.capital() // self.supply
+
+    def finalise(self, user: str) -> int:
+        """All of a holder's shares are paid out."""
+        paid, burnt = self.worth(user), self.shares.pop(user)
+        self.supply -= burnt
+        self.arena.manager.pool_withdraw(user, paid, sender=self.arena.cover)
+        return paid
+
+
+class NeverLapses(NaiveCover):
+    """Capital is cash, and a request once ready stays so."""
+
+    def capital(self) -> int:
+        return self.arena.manager.cash(self.arena.cover_account) // 10**12
+
+
+class RealCover:
+    """The same on the bytecode, with all that was requested."""
+
+    def __init__(self, arena: Arena) -> None:
+        self.shares = arena.cover_shares
+        self.arena = arena
+
+    def enter(self, user: str, tokens: int) -> int:
+        return cover_in(self.arena, user, tokens)
+
+    def worth(self, user: str) -> int:
+        held = self.shares.balanceOf(user) + self.shares.pending_exit(user)[0]
+        return self.shares.convertToAssets(held)
+
+    def finalise(self, user: str) -> int:
+        return self.shares.finalise_exit(user)
+
+
+Cover = NaiveCover | RealCover
