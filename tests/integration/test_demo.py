@@ -96,7 +96,8 @@ def test_money_moved_where_it_should(short):
     assert short["pool_nav_end"] > 0
     paid = sum(event["bad_debt"] - event["bad_debt_pool"] for event in short["liquidation_events"])
     taken = sum(event["to_cover"] for event in short["liquidation_events"])
-    assert short["cover_end"] == pytest.approx(taken - paid, abs=0.01)
+    assert short["cover_start"] == 250_000
+    assert short["cover_end"] == pytest.approx(250_000 + taken - paid, abs=0.01)
     assert short["bad_debt"] == pytest.approx(
         sum(e["bad_debt"] for e in short["liquidation_events"]), abs=0.01
     )
@@ -104,7 +105,7 @@ def test_money_moved_where_it_should(short):
 
 def test_gas_of_every_operation_is_measured(short):
     wanted = {"deposit", "withdraw", "submit_order", "execute_order", "liquidate", "close_fraction"}
-    assert wanted | {"pool_deposit", "pool_redeem", "feed_round"} <= set(short["gas"])
+    assert wanted | {"pool_deposit", "request_exit", "feed_round"} <= set(short["gas"])
     assert all(
         row["calls"] > 0 and 21_000 < row["min"] <= row["mean"] <= row["max"] for row in short["gas"].values()
     )

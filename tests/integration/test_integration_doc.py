@@ -11,11 +11,13 @@ from pathlib import Path
 
 import click
 import pytest
+from eth_abi.abi import encode
+from vyper import compile_code
 
 from crossmargin.bots import keeper, liquidator
-from crossmargin.client import WAD, abi, events
+from crossmargin.client import WAD, ContractRefused, abi, events
 from crossmargin.devnet import Devnet
-from tests.integration.test_client_world import ETH, fresh, fund, open_position
+from tests.integration.test_client_world import ETH, fresh, fund, open_position, rpc
 
 pytestmark = pytest.mark.anvil
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,6 +81,56 @@ def test_the_client_block_trades_and_is_refused(net: Devnet, tmp_path: Path) -> 
     assert ": 0 wei apart" in written
 
 
+SWAP = """
+# pragma version 0.4.3
+from ethereum.ercs import IERC20
+QUOTE: immutable(address)
+@deploy
+def __init__(quote: address):
+    QUOTE = quote
+@external
+def sell(token: address, amount: uint256, least: uint256):
+    extcall IERC20(token).transferFrom(msg.sender, self, amount)
+    extcall IERC20(QUOTE).transfer(msg.sender, least + 7)
+"""
+
+
+def deployed(net: Devnet, role: str, source: str, *args: str) -> tuple[str, abi.Abi]:
+    """A contract from its source: address and ABI."""
+    found = compile_code(source, output_formats=["abi", "bytecode"])
+    data = found["bytecode"] + encode(["address"] * len(args), args).hex()
+    owner = net.key(role).address
+    sent = rpc(net, "eth_sendTransaction", {"from": owner, "data": data, "gas": hex(3_000_000)})
+    receipt = net.client.w3.eth.wait_for_transaction_receipt(sent)
+    return receipt["contractAddress"], abi.parse("Example", found["abi"])
+
+
+def test_the_buyer_pays_with_what_it_bought(net: Devnet) -> None:
+    """It holds no money before, and keeps the difference."""
+    net.client.deposit(net.key("trader"), net.account("trader"), net.token("WETH"), 5 * WAD)
+    fund(net, "trader", 4_000)
+    me = open_position(net, "trader", "ETH", 20 * WAD)
+    net.push({"ETH": ETH * 76 // 100}, after=1)
+    net.client.liquidate(net.key("keeper"), [me])
+    (source,) = blocks("vyper")
+    d, usdc, weth, owner = net.deployment, net.token("USDC"), net.token("WETH"), net.key("liquidator")
+    swap, _ = deployed(net, "liquidator", SWAP, usdc)
+    buyer, calls = deployed(net, "liquidator", source, d.liquidator, d.vault, usdc)
+    offer = net.client.inventory_price(weth)
+    mint = abi.load("DevToken").call(usdc, "mint", swap, net.units("USDC", 100_000))
+    net.client.send(net.key("owner"), mint)
+    before = net.client.balance_of(usdc, owner.address)
+    receipt = net.client.send(owner, calls.call(buyer, "buy", weth, 2**128, offer.price, swap))
+    bought = receipt.event(events.Bought)
+    assert (bought.buyer, bought.receiver, bought.amount) == (buyer, buyer, offer.available)
+    assert net.client.balance_of(weth, swap) == bought.amount
+    assert net.client.balance_of(usdc, owner.address) == before + 7
+    assert net.client.balance_of(usdc, buyer) == 0
+    assert net.client.conservation().wei == 0
+    with pytest.raises(ContractRefused, match="not the vault"):
+        net.client.send(owner, calls.call(buyer, "on_inventory", weth, 1, 1, b""))
+
+
 def test_the_shown_configuration_is_one(net: Devnet) -> None:
     (text,) = blocks("toml")
     shown = {name.replace("-", "_") for name in tomllib.loads(text)}
@@ -89,6 +141,7 @@ def test_the_shown_configuration_is_one(net: Devnet) -> None:
 @pytest.mark.parametrize("name", sorted(set(re.findall(r"`(\w+)\(", PAGE))))
 def test_every_call_the_page_names_exists(name: str) -> None:
     contracts = ("Lens", "PositionManager", "OrderBook", "Liquidator", "LiquidityPool", "OracleAdapter")
+    contracts += ("Waterfall", "Configurator")
     assert any(name in abi.load(contract).functions for contract in contracts)
 
 
