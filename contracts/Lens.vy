@@ -79,6 +79,8 @@ def health(accounts: DynArray[uint256, 1000]) -> DynArray[ILens.Health, 1000]:
          position would cost half as much again. The bounds are with_leg's; `health_at` goes through with_leg.
     """
     v: reading.Venue = self._venue([])
+    # W-3: what is settled needs no price
+    unpriced: uint256 = v.unpriced & ~v.settled
     found: DynArray[ILens.Health, 1000] = []
     for account: uint256 in accounts:
         m: margin.Health = empty(margin.Health)
@@ -91,7 +93,7 @@ def health(accounts: DynArray[uint256, 1000]) -> DynArray[ILens.Health, 1000]:
             positions: DynArray[uint256, 16] = []
             held, positions = staticcall IPositionManager(MANAGER).legs(account)
             t: margin.Totals = empty(margin.Totals)
-            t.unpriced = held & v.unpriced & ~v.settled != 0
+            t.unpriced = held & unpriced != 0
             left: uint256 = held
             for position: uint256 in positions:
                 low: uint256 = left & unsafe_sub(0, left)

@@ -342,7 +342,7 @@ def _asset_of(token: address) -> uint256:
 @view
 @internal
 def _entry_of(asset: uint256) -> uint256:
-    return packing.asset_entry(self._venue_words()[1], asset)
+    return packing.asset_entry(staticcall IPositionManager(MANAGER).collateral_word(), asset)
 
 
 @view

@@ -60,6 +60,7 @@ exports: (
     inspection.solvency,
     inspection.legs,
     inspection.market_words,
+    inspection.collateral_word,
     inspection.venue_words,
 )
 

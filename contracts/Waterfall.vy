@@ -18,7 +18,6 @@ from interfaces import IOracleAdapter
 from interfaces import IPositionManager
 from interfaces import IVault
 from interfaces import IWaterfall
-from contracts.modules import bits
 from contracts.modules import carry
 from contracts.modules import checks
 from contracts.modules import deleveraging
@@ -91,7 +90,7 @@ def deleverage(account: uint256, market: uint256) -> int256:
     @notice W-2: close as much of a winner's position as gives the pool its capital again, at the mark and free of charge. The clock
             must run on a fresh alarm ("waterfall: no fresh alarm"); the position must be on the side of the skew ("waterfall: not
             against the pool") and in profit by theta ("waterfall: others come first"); closing it must help ("waterfall: does
-            not help") and not hurt its owner ("manager: reduction hurts"); prices must be valid.
+            not help") and leave its owner with E >= IM ("manager: below initial margin"); all his prices must be valid.
     @dev The pool is as its markets were last touched, which anybody can renew by `poke`. Such sums never stop the clock: only an alarm does,
          or a winner could set it back with old ones.
     @return The signed size traded; 0 if the pool is not short.
@@ -243,11 +242,10 @@ def _leg(account: uint256, market: uint256) -> IEngine.Leg:
     checks.that(market < 32, "waterfall: no such market")
     leg: IEngine.Leg = self._market(market)
     leg.word = (extcall IOracleAdapter(staticcall IPositionManager(MANAGER).ORACLE()).refresh(1 << market))[0]
-    held: uint256 = 0
-    positions: DynArray[uint256, 16] = []
-    held, positions = staticcall IPositionManager(MANAGER).legs(account)
-    if (held >> market) & 1 == 1:
-        leg.position = positions[bits.count(held & ((1 << market) - 1))]
+    base: int256 = 0
+    quote: int256 = 0
+    base, quote = staticcall IPositionManager(MANAGER).position(account, market)
+    leg.position = packing.pack_position(base, quote)
     return leg
 
 

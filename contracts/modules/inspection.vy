@@ -109,6 +109,15 @@ def market_words(ids: uint256) -> DynArray[IPositionManager.MarketWords, 32]:
 
 @view
 @external
+def collateral_word() -> uint256:
+    """
+    @notice The collateral entries alone (layout in packing.vy): what the Liquidator needs of the venue's words.
+    """
+    return books.collateral
+
+
+@view
+@external
 def venue_words() -> (uint256, uint256, uint256, uint256, uint256, uint256):
     """
     @notice Venue word, collateral word, both words of the pool's sums, rates word, bitmap of listed markets.

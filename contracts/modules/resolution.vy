@@ -8,7 +8,6 @@ from interfaces import IEngine
 from interfaces import IPositionManager
 from interfaces import IWaterfall
 from contracts.modules import authority
-from contracts.modules import bits
 from contracts.modules import books
 from contracts.modules import checks
 from contracts.modules import execution
@@ -86,14 +85,9 @@ def liquidate(account: uint256, keeper_cost: uint256, reward_account: uint256) -
 def deleverage(account: uint256, market: uint256, size: int256):
     """
     @notice W-2: close `size` (signed WAD, whole lots) of a winning position at the mark, free of charge. Waterfall only, which knows how much,
-            and whose turn it is. A hedge stays: E >= IM afterwards, or E - MM must not fall.
+            and whose turn it is. A hedge stays: E >= IM afterwards.
     """
     authority.check_role(authority.WATERFALL)
-    before: margin.Health = portfolio.fresh_health(account)
-    leg: IEngine.Leg = portfolio.market_leg(account, market)
-    execution.at_mark(account, leg, size)
-    after: margin.Health = portfolio.health(account)
-    enough: bool = after.equity >= convert(after.initial, int256)
-    gates.check_reduced(
-        gates.may_reduce(enough, margin.slack(before), margin.slack(after), gates.lot_value(leg.word))
-    )
+    execution.at_mark(account, portfolio.market_leg(account, market), size)
+    h: margin.Health = portfolio.fresh_health(account)
+    gates.check_initial(h.equity >= convert(h.initial, int256))
