@@ -93,3 +93,36 @@ def test_liquidatable_is_the_lists_word_for_it(seen: Seen):
     v.set_price(BTC, v.prices[BTC] * 60 // 100)
     told = [a.id for a in seen.lens.accounts(seen.ids) if a.liquidatable]
     assert told == seen.lens.liquidatable(seen.ids) != []
+
+
+def test_says_who_is_liquidatable_as_liquidatable_does(seen: Seen):
+    """After a fall with a dead feed, in a settled market, and in grace."""
+    v = seen.w.v
+    v.configure(7, DOGE, v.prices[DOGE] * 40 // 100)
+    v.set_price(BTC, v.prices[BTC] * 60 // 100)
+    boa.env.time_travel(seconds=1)
+    v.feeds[ETH].push(2**81)
+    for rates in (v.setup.rates.word(), v.setup.rates.word() | (boa.env.timestamp + 900) << 192):
+        v.configure(1, 0, rates)
+        shown = [a.id for a in seen.lens.accounts(seen.ids) if a.liquidatable]
+        assert shown == seen.lens.liquidatable(seen.ids)
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="decoding.position values a settled position at the feed's price, not at the settlement price",
+)
+def test_a_settled_positions_numbers(seen: Seen):
+    """Its value is P-2 at the settlement price, with carry that stands still."""
+    v = seen.w.v
+    v.configure(7, DOGE, v.prices[DOGE] * 40 // 100)
+    before = {a.id: a for a in seen.lens.accounts(seen.ids)}
+    v.warp(50_000)
+    for a in seen.lens.accounts(seen.ids):
+        for p, q in zip(a.positions, before[a.id].positions):
+            if p.market == DOGE:
+                assert (p.value, p.index, p.base, p.quote) == (q.value, q.index, q.base, q.quote)
+                with boa.env.anchor():
+                    cash = v.manager.cash(a.id)
+                    v.manager.settle(a.id, DOGE)
+                    assert v.manager.cash(a.id) - cash == p.value

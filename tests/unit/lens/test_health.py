@@ -96,3 +96,47 @@ def test_at_other_prices_is_what_the_feeds_would_make_of_it(seen: Seen):
 def test_a_short_list_of_prices_leaves_the_rest(seen: Seen):
     assert seen.lens.health_at(seen.ids, [0]) == seen.lens.health(seen.ids)
     assert seen.lens.health_at(seen.ids, [seen.w.v.prices[BTC] * 2]) != seen.lens.health(seen.ids)
+
+
+# ---- settled markets (W-3) ----------------------------------------------------------------------
+
+SETTLE = 7
+
+
+@pytest.mark.parametrize("percent", [60, 100, 140])
+def test_settled_markets_are_worth_what_they_were_settled_at(seen: Seen, percent: int):
+    """Whatever their feeds say now, dead ones included; carry stands still."""
+    v = seen.w.v
+    v.warp(5_000)
+    v.configure(SETTLE, BTC, v.prices[BTC] * percent // 100)
+    v.configure(SETTLE, DOGE, v.prices[DOGE] * percent // 100)
+    settled = [tuple(h) for h in seen.lens.health(seen.ids)]
+    assert settled == [seen.health(a) for a in seen.ids]
+    v.warp(40_000)
+    v.set_price(BTC, 2 * v.prices[BTC])
+    boa.env.time_travel(seconds=1)
+    v.feeds[DOGE].push(2**81)
+    own = [seen.health(a) for a in seen.ids]
+    assert [tuple(h) for h in seen.lens.health(seen.ids)] == own
+    assert [tuple(h) for h in seen.lens.health_at(seen.ids, [])] == own
+    # collateral in bitcoin goes on to follow its feed
+    names = dict(zip(seen.accounts, own))
+    assert names["collateral"][0] > dict(zip(seen.accounts, settled))["collateral"][0]
+
+
+def test_an_injected_price_moves_no_settled_position(seen: Seen):
+    v = seen.w.v
+    v.configure(SETTLE, DOGE, v.prices[DOGE])
+    scaled = seen.accounts["scaled"]
+    prices = [0, 0, 0, 0, v.prices[DOGE] * 3]
+    assert seen.lens.health_at([scaled], prices) == seen.lens.health([scaled])
+
+
+def test_a_settled_position_needs_no_price(seen: Seen):
+    v = seen.w.v
+    v.configure(SETTLE, SOL, v.prices[SOL])
+    boa.env.time_travel(seconds=1)
+    v.feeds[SOL].push(2**81)
+    states = dict(zip(seen.accounts, (h.state for h in seen.lens.health(seen.ids))))
+    assert {name for name, state in states.items() if state == 4} == set()
+    assert [tuple(h) for h in seen.lens.health(seen.ids)] == [seen.health(a) for a in seen.ids]

@@ -7,12 +7,14 @@ from eth_utils import keccak
 
 from tests.support.venue import account_of
 from tests.unit.liquidator.support import (
+    BTC,
     CALL_FAILED,
     EMPTY,
     ETH,
     HEALTHY,
     LIQUIDATED,
     NO_PRICE,
+    SOL,
     TOKEN,
     WAD,
     events,
@@ -196,3 +198,89 @@ def test_gas_that_runs_out_is_a_failed_call(stage):
             seen.add(reason)
             assert (stage.inventory() > 0) == (reason == LIQUIDATED)
     assert {None, LIQUIDATED} <= seen <= {None, LIQUIDATED, CALL_FAILED}
+
+
+# ---- settled markets and grace ------------------------------------------------------------------
+
+SETTLE, RATES = 7, 1
+
+
+def settle_ether(stage, price: int) -> None:
+    stage.venue.configure(SETTLE, ETH, price * WAD)
+
+
+def test_settles_before_it_looks(stage):
+    """Nothing is left of the account but cash: the position was closed on the way."""
+    account = stage.unhealthy()
+    settle_ether(stage, 1_900)
+    equity = stage.equity(account)
+    assert stage.liquidate(account) == [(0, 0, EMPTY)]
+    assert stage.manager.legs(account) == (0, [])
+    assert stage.cash(account) == equity > 0
+
+
+def test_what_a_settlement_leaves_owing_is_written_off(stage):
+    account = stage.unhealthy()
+    settle_ether(stage, 1_000)
+    assert stage.liquidate(account) == [(WAD, 0, LIQUIDATED)]
+    assert (stage.cash(account), stage.venue.vault.debt()) == (0, 0)
+
+
+def test_settles_and_then_slices_what_is_open(stage):
+    """Long 0.02 BTC besides: with ether settled at 1,785 some 7 of equity are left, below min_margin."""
+    account = stage.unhealthy()
+    stage.venue.trade(account, BTC, WAD // 50)
+    settle_ether(stage, 1_785)
+    stage.venue.set_price(BTC, 49_000 * WAD)
+    fraction, reward, reason = stage.liquidate(account)[0]
+    assert reason == LIQUIDATED and 0 < fraction <= WAD and reward > 0
+    assert stage.manager.position(account, ETH) == (0, 0)
+
+
+def test_the_healthy_are_settled_all_the_same(stage):
+    account = stage.venue.deposit(stage.trader, 50_000 * TOKEN)
+    for market in (BTC, ETH, SOL):
+        stage.venue.trade(account, market, WAD)
+    settle_ether(stage, 2_000)
+    stage.venue.configure(SETTLE, SOL, 100 * WAD)
+    assert stage.liquidate(account) == [(0, 0, HEALTHY)]
+    assert stage.manager.legs(account)[0] == 1 << BTC
+
+
+def test_several_of_a_batch(stage):
+    accounts = [stage.unhealthy(sub=s) for s in range(3)]
+    other = stage.venue.deposit(stage.trader, 50_000 * TOKEN, sub=3)
+    settle_ether(stage, 1_000)
+    reasons = [o[2] for o in stage.liquidate(*accounts, other, accounts[0])]
+    assert reasons == [LIQUIDATED] * 3 + [EMPTY] * 2
+
+
+def test_grace_is_an_answer(stage):
+    account = stage.unhealthy()
+    stage.crash()
+    word = stage.venue.setup.rates.word()
+    stage.venue.configure(RATES, 0, word | (boa.env.timestamp + 900) << 192)
+    assert stage.liquidate(account) == [(0, 0, 5)]
+    wait(900)
+    stage.venue.keep_fresh()
+    assert stage.liquidate(account)[0][2] == LIQUIDATED
+
+
+def test_settles_in_grace_too(stage):
+    account = stage.unhealthy()
+    stage.venue.trade(account, BTC, WAD // 100)
+    settle_ether(stage, 1_000)
+    word = stage.venue.setup.rates.word()
+    stage.venue.configure(RATES, 0, word | (boa.env.timestamp + 900) << 192)
+    assert stage.liquidate(account) == [(0, 0, 5)]
+    assert stage.manager.legs(account)[0] == 1 << BTC
+
+
+def test_all_that_lives_beside_a_dead_leg(stage):
+    account = stage.unhealthy()
+    stage.venue.trade(account, SOL, WAD)
+    stage.venue.feeds[SOL].push(2**81)
+    stage.crash()
+    assert stage.liquidate(account)[0][::2] == (WAD, LIQUIDATED)
+    assert stage.manager.legs(account)[0] == 1 << SOL
+    assert stage.liquidate(account)[0][2] in (NO_PRICE, HEALTHY)
