@@ -8,18 +8,22 @@ from interfaces import IInventoryBuyer
 
 implements: IInventoryBuyer
 
+
 interface IToken:
     def approve(spender: address, amount: uint256) -> bool: nonpayable
     def balanceOf(holder: address) -> uint256: view
     def transfer(receiver: address, amount: uint256) -> bool: nonpayable
+
 
 interface ILiquidator:
     def buy_collateral(
         token: address, max_amount: uint256, max_price: uint256, receiver: address, data: Bytes[1024]
     ) -> (uint256, uint256): nonpayable
 
+
 interface IRouter:
     def exactInputSingle(order: Order) -> uint256: nonpayable
+
 
 struct Order:
     sold: address
@@ -30,6 +34,7 @@ struct Order:
     amount: uint256
     least: uint256
     limit: uint160
+
 
 OWNER: immutable(address)
 VAULT: immutable(address)
