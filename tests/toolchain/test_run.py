@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-VERBS = "demo test fuzz bench devnet compile lint format exec shell setup clean help".split()
+VERBS = "demo test fuzz bench devnet drill compile lint format exec shell setup clean help".split()
 
 
 def run(*args: str, **env: str) -> subprocess.CompletedProcess:

@@ -1,0 +1,1 @@
+"""The liquidation fire drill: can every account be liquidated? See `crossmargin.drill.course`."""

@@ -1,0 +1,217 @@
+"""Run the drill: `python -m crossmargin.drill`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+
+from crossmargin.artifacts import compiled
+from crossmargin.bots.settings import ACCOUNT, FILE, run_command
+from crossmargin.client.transport import Ask, Transport, connect
+from crossmargin.deploy import COMPILED
+from crossmargin.deployment import Deployment
+from crossmargin.drill import rehearsal
+from crossmargin.drill.course import Drill
+from crossmargin.drill.node import Interrupts, Node
+from crossmargin.drill.result import Report, Row, money, short
+from crossmargin.drill.stage import Stage
+from crossmargin.errors import without_secrets
+from crossmargin.processes import Anvil, ProcessError, Processes
+
+NAME = "drill"
+
+
+class Live:
+    """Progress on the terminal: a line a stage, and a bar while accounts are drilled."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[state]}"),
+        )
+        self.progress = Progress(*columns, console=console, transient=True)
+        self._bar = self.progress.add_task("setting up", total=None, state="")
+        self._failed = 0
+
+    def stage(self, text: str) -> None:
+        """Say what begins."""
+        self._console.print(f"[dim]·[/] {escape(text)}", highlight=False)
+        self.progress.update(self._bar, description=escape(text))
+
+    def done(self, row: Row, of: int) -> None:
+        """Another account."""
+        self._failed += not row.ok
+        state = f"{self._failed} failed" if self._failed else ""
+        self.progress.update(self._bar, advance=1, total=of, state=state)
+
+
+def show(report: Report, console: Console) -> None:
+    """The report on the terminal."""
+    table = Table(box=SIMPLE_HEAD, title="every account alone", title_justify="left")
+    for column in ("account", "book", "shock", "slices", "gas of the dearest", "result"):
+        table.add_column(column, justify="right" if column in ("slices", "gas of the dearest") else "left")
+    for row in report.rows:
+        shock = row.shock.text(report.symbols) if row.shock else "none found"
+        style = "" if row.ok else "bold red"
+        gas = f"{max(row.gas):,}" if row.gas else ""
+        cells = (short(row.account), row.book, shock, str(row.slices), gas, row.result())
+        table.add_row(*map(escape, cells), style=style)
+    console.print(table)
+    console.print(_crashes(report))
+    for text in [f"{short(row.account)}: {row.reason}" for row in report.rows if not row.ok]:
+        console.print(f"[bold red]failed[/] {escape(text)}", highlight=False, soft_wrap=True)
+    for crash in report.crashes:
+        for text in crash.failures:
+            name = crash.shock.text(report.symbols)
+            console.print(
+                f"[bold red]failed[/] {escape(name)}: {escape(text)}", highlight=False, soft_wrap=True
+            )
+    if report.wei:
+        console.print(
+            f"[bold red]failed[/] the books were {report.wei} wei apart before the drill", highlight=False
+        )
+    console.print(report.line(), highlight=False, soft_wrap=True)
+
+
+def _crashes(report: Report) -> Table:
+    table = Table(
+        box=SIMPLE_HEAD, title="everybody at once, in calls of up to 32 accounts", title_justify="left"
+    )
+    columns = ("shock", "below MM", "slices", "calls", "gas a slice", "gas of the dearest call")
+    columns += ("bad debt", "cover pool paid", "pool paid", "pool before", "pool after", "left")
+    for column in columns:
+        table.add_column(column, justify="left" if column == "shock" else "right")
+    for crash in report.crashes:
+        amounts = (crash.bad_debt, crash.by_cover, crash.by_pool, crash.pool_before, crash.pool_after)
+        table.add_row(
+            crash.shock.text(report.symbols),
+            *(str(n) for n in (crash.ill, crash.slices, crash.calls)),
+            f"{crash.gas // max(1, crash.slices):,}",
+            f"{crash.dearest:,}",
+            *map(money, amounts),
+            str(crash.left),
+            style="bold red" if crash.failures else "",
+        )
+    return table
+
+
+def drill(
+    url: str,
+    record: Deployment | Path,
+    seed: int,
+    accounts: tuple[int, ...],
+    live: Live,
+) -> Report:
+    """Drill on an anvil and put it back. `record`: a deployment, its file, or the folder of files by chain."""
+    node = Node(url)
+    if isinstance(record, Path):
+        record = Deployment.load(record / f"{node.chain_id}.json" if record.is_dir() else record)
+    with Interrupts() as interrupts, node.kept(live.stage):
+        stage = Stage(node, record, seed, interrupts)
+        try:
+            return Drill(stage, accounts, live.stage, live.done).run()
+        finally:
+            stage.release()
+
+
+def _check_reachable(url: str) -> None:
+    """Anvil takes long to say that it finds no node, and not in one line."""
+    Transport(connect(url)).batch([Ask("eth_chainId")])
+
+
+def _own(fork: str | None, deployments: Path, seed: int, accounts: tuple[int, ...], live: Live) -> Report:
+    """On an anvil of its own: a fork, or a venue of the drill's."""
+    with Processes() as group:
+        if fork is not None:
+            live.stage("forking the chain")
+            url = group.add(Anvil(options=["--fork-url", fork])).url
+            return drill(url, deployments, seed, accounts, live)
+        compiled(COMPILED, say=live.stage)
+        live.stage("starting a local chain")
+        url = group.add(Anvil(options=rehearsal.options())).url
+        net = rehearsal.rehearse(url, seed, say=live.stage)
+        return drill(url, net.deployment, seed, accounts, live)
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.option(
+    "--rpc", metavar="URL", help="An anvil with a venue on it: a devnet or a fork. It is put back as it was."
+)
+@click.option(
+    "--fork", metavar="URL", help="Any node: the drill starts an anvil of its own that forks its chain."
+)
+@click.option(
+    "--deployments",
+    type=click.Path(path_type=Path),
+    default=Path("deployments"),
+    help="The deployment's file, or the folder of <chain id>.json.",
+)
+@click.option(
+    "--accounts", type=ACCOUNT, multiple=True, help="May be repeated; all that ever had money if absent."
+)
+@click.option("--seed", type=click.IntRange(0, 2**63), default=1, help="Of keys, and of books of its own.")
+@click.option("--json", "json_file", type=FILE, help="Write the report here.")
+def main(
+    rpc: str | None,
+    fork: str | None,
+    deployments: Path,
+    accounts: tuple[int, ...],
+    seed: int,
+    json_file: Path | None,
+) -> int:
+    """Prove that every account can be liquidated, or name those that cannot.
+
+    Each is brought below maintenance by the smallest move that does it and liquidated by a stranger; then all at once, in a crash
+    and in a rally. Without a node it drills on a chain of its own. Exit code 1 if anything fails.
+    """
+    if rpc is not None and fork is not None:
+        raise click.UsageError("choose one of --rpc and --fork")
+    if json_file is not None and not json_file.parent.is_dir():
+        raise click.UsageError(f"--json {json_file}: there is no such folder")
+    console = Console()
+    live = Live(console)
+    with live.progress:
+        if rpc is not None:
+            report = drill(rpc, deployments, seed, accounts, live)
+        else:
+            if fork is not None:
+                _check_reachable(fork)
+            report = _own(fork, deployments, seed, accounts, live)
+    show(report, console)
+    if json_file is not None:
+        json_file.write_text(json.dumps(report.content(), indent=1) + "\n")
+        console.print(f"wrote {json_file}", highlight=False)
+    return 1 if report.failures else 0
+
+
+def run(args: list[str] | None = None) -> int:
+    """The command; every failure it knows is one line on stderr. Returns the exit code."""
+    try:
+        return run_command(main, NAME, args, "interrupted; the chain was put back", prefix=None)
+    except ProcessError as fault:
+        click.echo(f"{NAME}: {without_secrets(str(fault))}", err=True)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(run())

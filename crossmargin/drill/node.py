@@ -1,0 +1,112 @@
+"""The anvil of a drill: its blocks are made here, and it is put back afterwards."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+from crossmargin.client.transport import Ask, Transport, connect, number
+from crossmargin.drill.shocks import DrillError
+from crossmargin.errors import CrossmarginError
+
+SECONDS = 300.0  # a fork fetches what it reads, one word at a time
+
+
+class Interrupts:
+    """While it is open, Ctrl-C and a polite kill wait for the next `check`; the second one does not wait."""
+
+    def __init__(self) -> None:
+        self._asked = 0
+        self._before: dict[int, Any] = {}
+
+    def check(self) -> None:
+        """Stop here if somebody asked for it."""
+        if self._asked:
+            raise KeyboardInterrupt
+
+    def __enter__(self) -> Interrupts:
+        if threading.current_thread() is threading.main_thread():
+            for number_ in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                self._before[number_] = signal.signal(number_, self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number_, handler in self._before.items():
+            signal.signal(number_, handler)
+
+    def _note(self, _number: int, _frame: FrameType | None) -> None:
+        self._asked += 1
+        if self._asked == 2:
+            raise KeyboardInterrupt
+
+
+class Node:
+    """An anvil whose blocks are made here."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.w3 = connect(url, SECONDS)
+        self.transport = Transport(self.w3)
+        self.chain_id = self.ask("eth_chainId", decode=number)
+        if isinstance(self.ask("anvil_nodeInfo", may_fail=True), CrossmarginError):
+            what = self.ask("web3_clientVersion", may_fail=True)
+            told = f" ({what[:40]})" if isinstance(what, str) else ""
+            raise DrillError(
+                f"{self.transport.url} is not an anvil{told}: drill on a copy of its chain with --fork"
+            )
+
+    def ask(self, method: str, *params: object, decode: Any = lambda raw: raw, may_fail: bool = False) -> Any:
+        """One request."""
+        return self.transport.batch([Ask(method, params, decode, may_fail=may_fail)])[0]
+
+    def block(self, tag: str = "latest") -> Mapping[str, Any]:
+        """A block's header."""
+        return self.ask("eth_getBlockByNumber", tag, False)
+
+    def now(self) -> int:
+        """Time of the latest block."""
+        return number(self.block()["timestamp"])
+
+    def mine(self, after: int = 1) -> None:
+        """A block with all that waits, `after` seconds later than the last."""
+        self.ask("evm_mine", self.now() + after)
+
+    @contextmanager
+    def kept(self, say: Callable[[str], object]) -> Iterator[None]:
+        """Whatever happens within, the chain is put back: state, blocks, clock, and how blocks are made."""
+        was = self.block()
+        skew = number(self.block("pending")["timestamp"]) - time.time()
+        automatic, interval = self.ask("anvil_getAutomine"), self.ask("anvil_getIntervalMining")
+        self.ask("evm_setIntervalMining", 0) if interval else self.ask("evm_setAutomine", False)
+        snapshot = self.ask("evm_snapshot")
+        try:
+            yield
+        finally:
+            faults = [self._undo("evm_revert", snapshot), self._undo("evm_setTime", int(time.time() + skew))]
+            if interval:
+                faults.append(self._undo("evm_setIntervalMining", interval))
+            elif automatic:
+                faults.append(self._undo("evm_setAutomine", True))
+            self._check_restored(was, snapshot, [fault for fault in faults if fault])
+            say(f"the chain is as it was at block {number(was['number'])}")
+
+    def _undo(self, method: str, *params: object) -> str:
+        found = self.ask(method, *params, may_fail=True)
+        if isinstance(found, CrossmarginError):
+            return f"{method}: {found}"
+        return f"{method} was refused" if found is False and method == "evm_revert" else ""
+
+    def _check_restored(self, was: Mapping[str, Any], snapshot: str, faults: Sequence[str]) -> None:
+        found = self.ask("eth_getBlockByNumber", "latest", False, may_fail=True)
+        same = isinstance(found, Mapping) and found["hash"] == was["hash"]
+        if same and not faults:
+            return
+        why = faults[0] if faults else f"block {was['number']} is not the last any more"
+        raise DrillError(
+            f"THE CHAIN COULD NOT BE PUT BACK ({why}): evm_revert {snapshot} by hand, or start it anew"
+        )
