@@ -8,6 +8,11 @@
 from interfaces import ILiquidityPool
 from interfaces import IPositionManager
 
+struct Position:
+    base: int256
+    quote: int256
+
+
 VAULT: public(address)
 ORACLE: public(address)
 POOL: public(address)
@@ -22,8 +27,7 @@ pool_state: public(ILiquidityPool.PoolState)
 # the words of venue_words(), of the markets, of positions and of the oracle; fresh: what a refresh finds
 venue: uint256[6]
 markets: HashMap[uint256, IPositionManager.MarketWords]
-held: HashMap[uint256, uint256]
-positions: HashMap[uint256, DynArray[uint256, 16]]
+position: public(HashMap[uint256, HashMap[uint256, Position]])
 stored: HashMap[uint256, uint256]
 fresh: HashMap[uint256, uint256]
 refreshed: public(uint256)
@@ -74,9 +78,8 @@ def set_market(id: uint256, words: IPositionManager.MarketWords):
 
 
 @external
-def set_position(account: uint256, held: uint256, positions: DynArray[uint256, 16]):
-    self.held[account] = held
-    self.positions[account] = positions
+def set_position(account: uint256, market: uint256, base: int256, quote: int256):
+    self.position[account][market] = Position(base=base, quote=quote)
 
 
 @external
@@ -100,7 +103,7 @@ def refuse(refuses: bool):
 
 @external
 def deleverage(account: uint256, market: uint256, size: int256):
-    assert not self.refuses, "manager: reduction hurts"
+    assert not self.refuses, "manager: below initial margin"
     self.account = account
     self.market = market
     self.size = size
@@ -122,12 +125,6 @@ def market_words(ids: uint256) -> DynArray[IPositionManager.MarketWords, 32]:
         if (ids >> id) & 1 == 1:
             found.append(self.markets[id])
     return found
-
-
-@view
-@external
-def legs(account: uint256) -> (uint256, DynArray[uint256, 16]):
-    return self.held[account], self.positions[account]
 
 
 # ---- Vault --------------------------------------------------------------------------------------

@@ -149,6 +149,12 @@ def venue_words() -> (uint256, uint256, uint256, uint256, uint256, uint256):
     return max_value(uint256), 0, 0, 0, 0, 0
 
 
+@view
+@external
+def collateral_word() -> uint256:
+    return 0
+
+
 # ---- Waterfall ----------------------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import boa
 import pytest
 
-from tests.support.venue import Venue, account_of
+from tests.support.venue import Venue
 from tests.support.words import LOT, WAD
 from tests.unit.position_manager.support import BTC, DAY, ETH, USDC, events, kill, settle_market
 
@@ -57,7 +57,7 @@ def test_a_hedge_is_left_to_its_owner(v: Venue, who: SimpleNamespace) -> None:
     v.set_price(BTC, 50_100 * WAD)
     before = v.manager.account_health(account)
     assert 573 * WAD < before[1] < before[0] < 632 * WAD
-    with boa.reverts("manager: reduction hurts"):
+    with boa.reverts("manager: below initial margin"):
         close(v, account, -WAD // 10)
     assert v.manager.account_health(account) == before
     v.deposit(who.other, 10 * USDC)
@@ -122,4 +122,13 @@ def test_does_not_ask_for_more_than_the_margin_of_what_is_left(v: Venue, who: Si
     assert maintenance < equity < initial
     close(v, account, -WAD // 2)
     assert v.manager.account_health(account)[0] >= v.manager.account_health(account)[1]
-    assert account != account_of(who.trader)
+
+
+def test_reverts_where_even_that_leaves_too_little(v: Venue, who: SimpleNamespace) -> None:
+    """E is 2,993 against an IM of 3,200: a lot less does not lift it there; a tenth does."""
+    account = v.deposit(who.other, 3_500 * USDC)
+    v.trade(account, BTC, WAD)
+    v.set_price(BTC, 49_500 * WAD)
+    with boa.reverts("manager: below initial margin"):
+        close(v, account, -LOT)
+    close(v, account, -WAD // 10)

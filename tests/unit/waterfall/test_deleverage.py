@@ -17,7 +17,6 @@ from tests.unit.waterfall.support import (
     Pool,
     Stage,
     Stock,
-    position,
     replace,
 )
 
@@ -33,8 +32,8 @@ def short_pool(**more: Any) -> Pool:
 
 def give(stage: Stage, base: int, quote: int, account: int = WINNER, market: int = M) -> None:
     """A position in units and quote, beside one in a lower market."""
-    words = [position(WAD, -WAD), position(base * WAD, quote * WAD)]
-    stage.books.set_position(account, 1 | 1 << market, words)
+    stage.books.set_position(account, 0, WAD, -WAD)
+    stage.books.set_position(account, market, base * WAD, quote * WAD)
 
 
 def ready(stage: Stage, pool: Pool, seconds: int = 900) -> None:
@@ -137,7 +136,7 @@ def test_the_greatest_profits_come_first(stage: Stage, seconds: int, least: int)
 def test_half_is_half_to_the_wei(stage: Stage) -> None:
     ready(stage, short_pool(), 0)
     for quote, fine in ((-50_000 * WAD - 1, False), (-50_000 * WAD, True)):
-        stage.books.set_position(WINNER, 1 << M, [position(100 * WAD, quote)])
+        stage.books.set_position(WINNER, M, 100 * WAD, quote)
         if not fine:
             with boa.reverts("waterfall: others come first"):
                 stage.waterfall.deleverage(WINNER, M)
@@ -225,7 +224,7 @@ def test_never_more_than_the_skew(stage: Stage) -> None:
 
 def test_a_single_lot(stage: Stage) -> None:
     ready(stage, short_pool())
-    stage.books.set_position(WINNER, 1 << M, [position(LOT, -LOT * 400)])
+    stage.books.set_position(WINNER, M, LOT, -LOT * 400)
     assert stage.waterfall.deleverage(WINNER, M) == -LOT
 
 
@@ -247,7 +246,7 @@ def test_reverts_with_the_managers_reason(stage: Stage) -> None:
     give(stage, 500, -250_000)
     stage.books.refuse(True)
     clock = tuple(stage.waterfall.clock())
-    with boa.reverts("manager: reduction hurts"):
+    with boa.reverts("manager: below initial margin"):
         stage.waterfall.deleverage(WINNER, M)
     assert tuple(stage.waterfall.clock()) == clock
 
@@ -330,7 +329,7 @@ def test_random_pools_against_the_rule(stage: Stage, seed: int) -> None:
             # worth half of its notional, and carry on top
             index = (m.long_index if side > 0 else m.short_index) * 10**7
             quote = -base * (m.price - index) // WAD + abs(base) * m.price // WAD // 2
-            stage.books.set_position(WINNER, 1 << market, [position(base, quote)])
+            stage.books.set_position(WINNER, market, base, quote)
             expected = pool.answer(market, base)
             if expected is None:
                 with boa.reverts("waterfall: does not help"):
