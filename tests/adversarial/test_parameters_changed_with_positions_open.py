@@ -43,6 +43,10 @@ RATES = {
     "borrow_slope1": (0, 2**16 - 1, 1),
     "borrow_slope2": (0, 2**16 - 1, 1),
     "borrow_kink": (0, 10_000, 1),
+    "pool_cooldown": (0, 30 * 86_400, 60),
+    "cover_cooldown": (3_600, 30 * 86_400, 60),
+    "cover_share": (1, 10_000, 1),
+    "adl_ratio": (10_000, 50_000, 1),
 }
 MARKET = {
     "beta": (0, 4_095, 1),
@@ -72,6 +76,9 @@ def stage(deployed: dict[str, Arena], who: SimpleNamespace) -> Iterator[SimpleNa
     arena = replace(deployed["with fees"], prices=list(deployed["with fees"].prices))
     with boa.env.anchor():
         rules = configurator(arena)
+        # the arena's rates word says nothing of these
+        more = {"cover_cooldown": 259_200, "cover_share": 2_500, "adl_ratio": 30_000}
+        rules.set_rates(tuple((rules.rates()._asdict() | more).values()), sender=arena.owner)
         # one more token, so that it knows the first two
         token = load("tests/contracts/tokens/StandardToken.vy", 18)
         rules.list_collateral(token.address, BTC, 0, 0, sender=arena.owner)
