@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -28,7 +29,7 @@ from crossmargin.deployment import Deployment
 from crossmargin.drill import rehearsal
 from crossmargin.drill.course import Drill
 from crossmargin.drill.node import Interrupts, Node
-from crossmargin.drill.result import Report, Row, money, short
+from crossmargin.drill.result import Crash, Report, Row, money, short
 from crossmargin.drill.stage import Stage
 from crossmargin.errors import without_secrets
 from crossmargin.processes import Anvil, ProcessError, Processes
@@ -67,14 +68,17 @@ class Live:
 
 def show(report: Report, console: Console) -> None:
     """The report on the terminal."""
-    table = Table(box=SIMPLE_HEAD, title="every account alone", title_justify="left")
-    for column in ("account", "book", "shock", "slices", "gas of the dearest", "result"):
-        table.add_column(column, justify="right" if column in ("slices", "gas of the dearest") else "left")
+    table = Table(
+        box=SIMPLE_HEAD, title="every account alone (gas: of its dearest slice)", title_justify="left"
+    )
+    for column in ("account", "book", "shock", "slices", "gas", "result"):
+        table.add_column(column, justify="right" if column in ("slices", "gas") else "left")
     for row in report.rows:
         shock = row.shock.text(report.symbols) if row.shock else "none found"
         style = "" if row.ok else "bold red"
         gas = f"{max(row.gas):,}" if row.gas else ""
-        cells = (short(row.account), row.book, shock, str(row.slices), gas, row.result())
+        result = row.result() if row.ok else "FAILED"
+        cells = (short(row.account), row.book, shock, str(row.slices), gas, result)
         table.add_row(*map(escape, cells), style=style)
     console.print(table)
     console.print(_crashes(report))
@@ -94,24 +98,26 @@ def show(report: Report, console: Console) -> None:
 
 
 def _crashes(report: Report) -> Table:
-    table = Table(
-        box=SIMPLE_HEAD, title="everybody at once, in calls of up to 32 accounts", title_justify="left"
-    )
-    columns = ("shock", "below MM", "slices", "calls", "gas a slice", "gas of the dearest call")
-    columns += ("bad debt", "cover pool paid", "pool paid", "pool before", "pool after", "left")
-    for column in columns:
-        table.add_column(column, justify="left" if column == "shock" else "right")
+    title = "everybody at once, in calls of up to 32 accounts"
+    table = Table(box=SIMPLE_HEAD, title=title, title_justify="left")
+    table.add_column("")
     for crash in report.crashes:
-        amounts = (crash.bad_debt, crash.by_cover, crash.by_pool, crash.pool_before, crash.pool_after)
-        table.add_row(
-            crash.shock.text(report.symbols),
-            *(str(n) for n in (crash.ill, crash.slices, crash.calls)),
-            f"{crash.gas // max(1, crash.slices):,}",
-            f"{crash.dearest:,}",
-            *map(money, amounts),
-            str(crash.left),
-            style="bold red" if crash.failures else "",
-        )
+        name = crash.shock.text(report.symbols)
+        table.add_column(f"[bold red]{escape(name)}[/]" if crash.failures else escape(name), justify="right")
+    rows: tuple[tuple[str, Callable[[Crash], str]], ...] = (
+        ("below maintenance", lambda crash: str(crash.ill)),
+        ("slices, calls", lambda crash: f"{crash.slices}, {crash.calls}"),
+        ("gas a slice", lambda crash: f"{crash.gas // max(1, crash.slices):,}"),
+        ("gas of the dearest call", lambda crash: f"{crash.dearest:,}"),
+        ("bad debt", lambda crash: money(crash.bad_debt)),
+        ("paid by the cover pool", lambda crash: money(crash.by_cover)),
+        ("paid by the pool", lambda crash: money(crash.by_pool)),
+        ("equity of the pool before", lambda crash: money(crash.pool_before)),
+        ("equity of the pool after", lambda crash: money(crash.pool_after)),
+        ("still below maintenance", lambda crash: str(crash.left)),
+    )
+    for name, cell in rows:
+        table.add_row(name, *map(cell, report.crashes))
     return table
 
 

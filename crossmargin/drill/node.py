@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -15,6 +15,7 @@ from crossmargin.drill.shocks import DrillError
 from crossmargin.errors import CrossmarginError
 
 SECONDS = 300.0  # a fork fetches what it reads, one word at a time
+SETTLE = 0.1  # seconds in which a block that is being made is there
 
 
 class Interrupts:
@@ -79,34 +80,47 @@ class Node:
     @contextmanager
     def kept(self, say: Callable[[str], object]) -> Iterator[None]:
         """Whatever happens within, the chain is put back: state, blocks, clock, and how blocks are made."""
-        was = self.block()
-        skew = number(self.block("pending")["timestamp"]) - time.time()
         automatic, interval = self.ask("anvil_getAutomine"), self.ask("anvil_getIntervalMining")
         self.ask("evm_setIntervalMining", 0) if interval else self.ask("evm_setAutomine", False)
+        resume = ("evm_setIntervalMining", interval) if interval else ("evm_setAutomine", bool(automatic))
+        was = self._quiet(resume)
+        skew = number(self.block("pending")["timestamp"]) - time.time()
         snapshot = self.ask("evm_snapshot")
         try:
             yield
         finally:
             faults = [self._undo("evm_revert", snapshot), self._undo("evm_setTime", int(time.time() + skew))]
-            if interval:
-                faults.append(self._undo("evm_setIntervalMining", interval))
-            elif automatic:
-                faults.append(self._undo("evm_setAutomine", True))
-            self._check_restored(was, snapshot, [fault for fault in faults if fault])
+            same = self._is_last(was)
+            faults += [self._undo(*resume), "" if same else "its last block is another"]
+            fault = next(filter(None, faults), None)
+            if fault:
+                raise DrillError(
+                    f"THE CHAIN COULD NOT BE PUT BACK ({fault}): evm_revert {snapshot} by hand, or start it anew"
+                )
             say(f"the chain is as it was at block {number(was['number'])}")
 
-    def _undo(self, method: str, *params: object) -> str:
-        found = self.ask(method, *params, may_fail=True)
+    def _quiet(self, resume: tuple[object, ...]) -> Mapping[str, Any]:
+        """The last block, once none is being made any more. What waits in the pool would be lost with the snapshot."""
+        was = self.block()
+        while True:
+            time.sleep(SETTLE)
+            if (now := self.block())["hash"] == was["hash"]:
+                break
+            was = now
+        waiting = number(self.ask("txpool_status")["pending"])
+        if waiting:
+            self._undo(*resume)
+            raise DrillError(
+                f"{waiting} transactions wait for a block, and would be lost: let them be mined, or use --fork"
+            )
+        return was
+
+    def _undo(self, method: object, *params: object) -> str:
+        found = self.ask(str(method), *params, may_fail=True)
         if isinstance(found, CrossmarginError):
             return f"{method}: {found}"
         return f"{method} was refused" if found is False and method == "evm_revert" else ""
 
-    def _check_restored(self, was: Mapping[str, Any], snapshot: str, faults: Sequence[str]) -> None:
+    def _is_last(self, block: Mapping[str, Any]) -> bool:
         found = self.ask("eth_getBlockByNumber", "latest", False, may_fail=True)
-        same = isinstance(found, Mapping) and found["hash"] == was["hash"]
-        if same and not faults:
-            return
-        why = faults[0] if faults else f"block {was['number']} is not the last any more"
-        raise DrillError(
-            f"THE CHAIN COULD NOT BE PUT BACK ({why}): evm_revert {snapshot} by hand, or start it anew"
-        )
+        return isinstance(found, Mapping) and found["hash"] == block["hash"]

@@ -21,7 +21,7 @@ from crossmargin.demo.paths import MARKETS as DEMO_MARKETS
 from crossmargin.devnet import Devnet, prepare
 from crossmargin.drill.shocks import DrillError
 
-ACCOUNTS = 66  # of the demo's kinds, each three times; WIDE come on top
+ACCOUNTS = 72  # of the demo's kinds: enough for a whole batch below maintenance; WIDE come on top
 COVER = 250_000  # quote in the cover pool
 CHANGE = 10  # quote for the keepers, of those who deposit collateral alone
 GAS = 1_000_000  # limit of a trader's transaction, which is not estimated
