@@ -94,7 +94,7 @@ def test_a_busy_port_is_one_line() -> None:
 
 # ---- scripts ---------------------------------------------------------------------------------------
 
-SCRIPTS = ("account", "demo", "deploy", "devnet", "keeper", "liquidator")
+SCRIPTS = ("account", "demo", "deploy", "devnet", "drill", "keeper", "liquidator")
 
 
 def command_of(script: str) -> click.Command:
