@@ -8,6 +8,7 @@ from interfaces import IInventoryBuyer
 
 implements: IInventoryBuyer
 
+
 interface IToken:
     def approve(spender: address, amount: uint256) -> bool: nonpayable
     def balanceOf(holder: address) -> uint256: view

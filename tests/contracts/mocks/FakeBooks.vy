@@ -8,6 +8,7 @@
 from interfaces import ILiquidityPool
 from interfaces import IPositionManager
 
+
 struct Position:
     base: int256
     quote: int256
