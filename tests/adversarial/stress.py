@@ -107,3 +107,34 @@ class RealCover:
 
 
 Cover = NaiveCover | RealCover
+
+
+# ---- deleveraging ------------------------------------------------------------------------------
+
+
+def ratio(arena: Arena) -> tuple[int, int]:
+    """R and net of the pool from every market at the prices of now, WAD."""
+    state = arena.shares.pool_state()
+    return state.reduced_equity, state.net
+
+
+def short(arena: Arena, bps: int = 30_000) -> bool:
+    """W-2: 1e4·R < q·net."""
+    equity, net = ratio(arena)
+    return equity * 10_000 < bps * net
+
+
+def close_anyway(arena: Arena, account: int, market: int, size: int | None = None) -> int:
+    """Naive deleveraging: at the mark, whoever is named, all of it or so much, whatever it does to his margin."""
+    size = -arena.manager.position(account, market)[0] if size is None else size
+    lent = 10**9 * WAD
+    arena.move(arena.pool_account, account, lent)
+    arena.manager.deleverage(account, market, size, sender=arena.waterfall.address)
+    arena.move(account, arena.pool_account, lent)
+    return size
+
+
+def value(arena: Arena, account: int, market: int) -> int:
+    """P-2 of a position at the mark of now, but for its carry."""
+    base, quote = arena.manager.position(account, market)
+    return base * arena.prices[market] // WAD + quote
