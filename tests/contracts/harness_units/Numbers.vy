@@ -105,13 +105,12 @@ def float_value(f: uint256) -> uint256:
 
 
 @external
-def unpack_risk(entry: uint256) -> (uint256, uint256, uint256, int256, int256):
+def unpack_risk(entry: uint256) -> (uint256, uint256, uint256, int256):
     return (
         packing.risk_beta(entry),
         packing.risk_sigma(entry),
         packing.risk_w(entry),
         packing.risk_clamp(entry),
-        packing.risk_velocity(entry),
     )
 
 
