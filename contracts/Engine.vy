@@ -12,6 +12,7 @@
 from interfaces import IEngine
 from contracts.modules import carry
 from contracts.modules import checks
+from contracts.modules import gates
 from contracts.modules import liquidation
 from contracts.modules import packing
 from contracts.modules import pool_risk
@@ -43,6 +44,7 @@ def trade(leg: IEngine.Leg, order: IEngine.Order, pool: IEngine.Pool) -> IEngine
     """
     @notice Apply one order to one leg, weigh the pool with the result, and check the caps if the position grew.
     """
+    gates.check_band(order.price, packing.price_of(leg.word), pool.venue)
     m: IEngine.Moved = empty(IEngine.Moved)
     sums: packing.Sums = empty(packing.Sums)
     m, sums = touching.apply(leg, order, packing.unpack_sums(pool.first_sums, pool.second_sums))

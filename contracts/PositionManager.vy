@@ -305,7 +305,6 @@ def trade(fill: IPositionManager.Fill) -> IPositionManager.Filled:
     before: margin.Health = empty(margin.Health)
     if (packing.position_base(leg.position) > 0) != (fill.size > 0):
         before = portfolio.weigh(a, ids, words)
-    gates.check_band(fill.price, packing.price_of(leg.word), books.venue)
     t: IEngine.Traded = execution.trade(fill.account, leg, execution.order_of(fill))
     wiring.book(fill.account, t.cash, fill.keeper, fill.keeper_fee, 0)
     leaving: uint256 = fill.keeper_fee if fill.keeper != fill.account else 0

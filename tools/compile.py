@@ -32,8 +32,18 @@ def compile_contract(path: Path) -> dict:
         source,
         input_bundle=bundle,
         settings=Settings(evm_version="cancun"),
-        output_formats=["abi", "bytecode", "bytecode_runtime"],
+        output_formats=["abi", "bytecode", "bytecode_runtime", "layout"],
     )
+
+
+def deployed_bytes(output: dict) -> int:
+    """What lies on chain: the code, and the immutables that are put behind it."""
+    code = output["bytecode_runtime"].removeprefix("0x")
+    return len(code) // 2 + _length(output["layout"].get("code_layout", {}))
+
+
+def _length(layout: dict) -> int:
+    return sum(entry["length"] if "length" in entry else _length(entry) for entry in layout.values())
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -55,7 +65,7 @@ def main(argv: list[str] | None = None) -> int:
             failed += 1
             print(f"{path.relative_to(ROOT)}: {error}", file=sys.stderr)
             continue
-        size = len(output["bytecode_runtime"].removeprefix("0x")) // 2
+        size = deployed_bytes(output)
         print(f"{path.stem:<20} {size:>6,} bytes  {size / LIMIT:>4.0%} of the limit")
         if options.abi:
             ABI.mkdir(exist_ok=True)

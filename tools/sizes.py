@@ -7,15 +7,14 @@ import sys
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from tools.compile import compile_contract, deployables
+from tools.compile import compile_contract, deployables, deployed_bytes
 
 BUDGET = 22_500
 
 
 def size_of(path: Path) -> tuple[str, int]:
     """Name and deployed bytes of one contract."""
-    code = compile_contract(path)["bytecode_runtime"].removeprefix("0x")
-    return path.stem, len(code) // 2
+    return path.stem, deployed_bytes(compile_contract(path))
 
 
 def main() -> int:

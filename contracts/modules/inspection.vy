@@ -73,7 +73,8 @@ def legs(account: uint256) -> (uint256, DynArray[uint256, 16]):
     """
     @notice Bitmap of the markets held and the packed positions, ascending.
     """
-    held: uint256 = books.held(account)
+    # books.held in place
+    held: uint256 = books.bitmaps[account] & packing.U32
     words: DynArray[uint256, 16] = []
     left: uint256 = held
     for _i: uint256 in range(16):

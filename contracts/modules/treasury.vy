@@ -49,7 +49,7 @@ def pool_deposit(payer: address, tokens: uint256):
     @notice Credit the caller's account with quote from `payer`. LiquidityPool and CoverPool only.
     """
     credited: uint256 = wiring.pull(authority.checked_pool(), wiring.QUOTE, payer, tokens)
-    log IPositionManager.PoolFlow(counterparty=payer, amount=convert(credited, int256))
+    self._log_flow(payer, convert(credited, int256))
 
 
 @external
@@ -66,4 +66,9 @@ def pool_withdraw(receiver: address, tokens: uint256):
         left >= convert(staticcall IVault(wiring.VAULT).debt(), int256),
         "manager: cash owed to winners",
     )
-    log IPositionManager.PoolFlow(counterparty=receiver, amount=-convert(debited, int256))
+    self._log_flow(receiver, -convert(debited, int256))
+
+
+@internal
+def _log_flow(counterparty: address, amount: int256):
+    log IPositionManager.PoolFlow(counterparty=counterparty, amount=amount)

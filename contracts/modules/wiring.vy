@@ -16,8 +16,6 @@ VAULT: public(immutable(address))
 ORACLE: public(immutable(address))
 ENGINE: public(immutable(address))
 WATERFALL: public(immutable(address))
-POOL: public(immutable(address))
-COVER: public(immutable(address))
 CONFIGURATOR: public(immutable(address))
 QUOTE_TOKEN: immutable(address)
 POOL_ACCOUNT: immutable(uint256)
@@ -39,12 +37,28 @@ def __init__(
     ORACLE = oracle
     ENGINE = engine
     WATERFALL = waterfall
-    POOL = pool
-    COVER = cover
     CONFIGURATOR = configurator
     QUOTE_TOKEN = staticcall IVault(vault).token(QUOTE)
     POOL_ACCOUNT = convert(pool, uint256) << 96
     COVER_ACCOUNT = convert(cover, uint256) << 96
+
+
+@view
+@external
+def POOL() -> address:
+    """
+    @return The LiquidityPool.
+    """
+    return convert(POOL_ACCOUNT >> 96, address)
+
+
+@view
+@external
+def COVER() -> address:
+    """
+    @return The CoverPool.
+    """
+    return convert(COVER_ACCOUNT >> 96, address)
 
 
 @view
