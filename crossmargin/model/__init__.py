@@ -11,6 +11,9 @@ from .margin import Assessment, Health, State
 from .orders import Order, OrderBook, Round, Timing
 from .params import QUOTE, AssetParams, MarketParams, Params, Reason, Reject
 from .pool import PoolState
+from .preview import CascadeStep, cascade, cures
+from .shares import Book, Exit, Tranche
+from .state import MarginCall
 from .venue import Filled, Slice, Venue
 from .views import Solvency
 
@@ -19,10 +22,14 @@ __all__ = [
     "Account",
     "Assessment",
     "AssetParams",
+    "Book",
+    "CascadeStep",
+    "Exit",
     "Filled",
     "Health",
     "Liquidator",
     "Lot",
+    "MarginCall",
     "Market",
     "MarketParams",
     "Order",
@@ -37,5 +44,8 @@ __all__ = [
     "State",
     "Terms",
     "Timing",
+    "Tranche",
     "Venue",
+    "cascade",
+    "cures",
 ]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from .maths import BPS, WAD, ceil_div, floor_tokens, to_wad
 from .params import QUOTE, Reason, Reject, require
-from .venue import Slice, Venue
+from .venue import UNSETTLED, Slice, Venue
 
 MICROS = 10**6  # of a second
 CALL_FAILED = 4
@@ -68,8 +68,15 @@ class Liquidator:
         return found
 
     def _liquidate(self, account: int, cost: int, reward_account: int) -> Slice:
+        """Positions in settled markets are closed out first, if that is what a liquidation waits for."""
+        venue = self.venue
         try:
-            return self.venue.liquidate(account, cost, reward_account)
+            found = venue.liquidate(account, cost, reward_account)
+            if found.reason != UNSETTLED:
+                return found
+            for m in sorted(m for m in venue.account(account).positions if venue.markets[m].settled):
+                venue.settle(account, m)
+            return venue.liquidate(account, cost, reward_account)
         except Reject:
             return Slice(0, 0, CALL_FAILED)
 
@@ -88,6 +95,11 @@ class Liquidator:
         age = self._age(lot) * lot.amount // amount if amount else 0
         return Lot(amount, now - age)
 
+    def _sold(self, lot: Lot, amount: int) -> Lot:
+        """What is left of a lot: T' = ⌊T·(a − x)/a⌋, and nothing has no age."""
+        left, now = lot.amount - amount, self.venue.time * MICROS
+        return Lot(left, now - self._age(lot) * left // lot.amount)
+
     def _age(self, lot: Lot) -> int:
         """µs, at most the length of an auction."""
         return min(self.venue.time * MICROS - lot.start, self.terms.auction_duration * MICROS)
@@ -96,7 +108,7 @@ class Liquidator:
         """WAD quote a token: P·(1 − d_c·age/duration), rounded up, 0 without a valid price; and token units for sale."""
         ap, lot = self.venue.params.assets[asset], self._seen(asset)
         tokens = floor_tokens(lot.amount, ap.decimals)
-        if not self.venue.valid.get(ap.underlying, False):
+        if not self.venue.priced(ap.underlying):
             return 0, tokens
         whole = self.terms.auction_duration * MICROS * BPS
         top = self.venue.prices[ap.underlying] * (whole - ap.discount * self._age(lot))
@@ -117,5 +129,5 @@ class Liquidator:
         cost = ceil_div(wad, 10 ** (18 - unit)) if unit <= 18 else wad * 10 ** (unit - 18)
         lot = self._seen(asset)
         self.venue.sell_inventory(asset, tokens, cost)
-        self.lots[asset] = Lot(lot.amount - amount, lot.start)
+        self.lots[asset] = self._sold(lot, amount)
         return Bought(tokens, cost, price)

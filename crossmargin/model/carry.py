@@ -28,6 +28,7 @@ class Market:
     """State of spec 3. long, short: lots. quote: Σ of the traders' position quote. mark: P̂ in WAD.
 
     `share` is the contribution of U-1 as it was added to the pool's sums at the last touch.
+    A settled market (W-3) has time 0, which no other has after a touch, and P̂ = P_s.
     """
 
     long: int = 0
@@ -47,6 +48,11 @@ class Market:
     def skew(self) -> int:
         """L − S in lots."""
         return self.long - self.short
+
+    @property
+    def settled(self) -> bool:
+        """W-3: closed for good at the price `mark`."""
+        return self.time == 0 and self.mark != 0
 
     def copy(self) -> Market:
         return copy(self)

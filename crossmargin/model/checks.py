@@ -31,8 +31,10 @@ def _ledger(venue: Views) -> Iterator[str]:
     debt = sum(max(0, -a.cash) for a in accounts)
     if debt != venue.ledger.debt:
         yield f"L-2: D {venue.ledger.debt}, accounts {debt}"
-    if sum(venue.shares.values()) != venue.supply:
-        yield "I-2: LP supply is not the sum of the shares"
+    for tranche, book in venue.books.items():
+        there = sum(book.holders.values()) + sum(e.shares for e in book.pending.values())
+        if there != book.supply or min(book.holders.values(), default=0) < 0:
+            yield f"I-2: {tranche.name}: supply {book.supply}, shares {there}"
 
 
 def _markets(venue: Views) -> Iterator[str]:
@@ -72,7 +74,7 @@ def _equity(venue: Views) -> Iterator[str]:
     for m, state in venue.markets.items():
         if state.long or state.short or state.quote:
             legs += 1
-            total += carry.pool_value(state, prices[m], venue.indices(m))
+            total += carry.pool_value(state, venue.price_of(m), venue.indices(m))
     exact = venue.ledger.credited[QUOTE] * WAD * BPS
     for asset, amount in venue.ledger.credited.items():
         if asset != QUOTE and amount:

@@ -156,7 +156,7 @@ class OrderBook:
 
     def _failed(self, order: Order, p: Pending, keeper: int, reason: Reason) -> Result:
         """A price of the order's own market is nobody's fault, nor is one off the mark; all else is the account's."""
-        priced = self.venue.valid.get(order.market, False)
+        priced = self.venue.priced(order.market)
         if reason is Reason.BAND or (reason is Reason.PRICE and not priced):
             return Result(SKIPPED, reason)
         del self.pending[order]

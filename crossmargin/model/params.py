@@ -28,6 +28,13 @@ class Reason(StrEnum):
     SIZE = "size zero or not whole lots"
     MARKET = "market not listed"
     PRICE = "no valid price"
+    PAUSED = "paused"
+    SHUTDOWN = "shutting down"
+    SETTLED = "market settled"
+    OPEN = "not settled, or not all closed out"
+    CLOCK = "no running clock of deleveraging"
+    RANK = "position not to be deleveraged"
+    COOLDOWN = "exits are by request"
     BAND = "execution price too far from the mark"
     REDUCE_ONLY = "reduce-only does not reduce"
     FILL = "fill price not positive"
@@ -119,6 +126,7 @@ class Params:
     """The venue. kappa … warning, caps, kink, exec_band: bps. keeper_part: 1e-6. Borrow curve: 1e-6 a day.
 
     min_margin, keeper_cap: WAD quote. cap_*: of entries, exit_cap_*: of LP exits, as fractions of R.
+    pool_cooldown, cover_cooldown: seconds (spec 7). cover_share: bps of the cover pool (W-1). adl_ratio: bps (W-2).
     """
 
     markets: Mapping[int, MarketParams]
@@ -142,6 +150,10 @@ class Params:
     borrow_kink: int
     exec_band: int
     quote_decimals: int = 6
+    pool_cooldown: int = 0
+    cover_cooldown: int = 0
+    cover_share: int = 10_000
+    adl_ratio: int = 30_000
 
     def problems(self) -> list[str]:
         """The setter conditions of the design (M-3, M-4, Q-2) that these parameters break."""

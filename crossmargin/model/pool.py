@@ -45,19 +45,39 @@ class PoolState(NamedTuple):
     prices_valid: bool
 
 
-def contribution(market: Market, mp: MarketParams, price: int, indices: Indices) -> Share:
-    """A, B, H, G, V, Z of U-1 in µ (B in µ²) at `price`."""
-    skew = market.skew
+class SkewTerms(NamedTuple):
+    """A, B, H, Z of U-1 in µ (B in µ²): what depends on a market's skew alone."""
+
+    a: int
+    b: int
+    h: int
+    z: int
+
+
+def skew_terms(skew: int, mp: MarketParams, price: int) -> SkewTerms:
+    """A, B, H, Z of a skew in lots at `price` (WAD)."""
     exposure = price * abs(skew)
     unit = BPS * _LOT_MICRO
-    return (
+    return SkewTerms(
         -mp.beta * price * skew // unit,
         ceil_div(mp.sigma * exposure, unit) ** 2,
         ceil_div(mp.w * exposure, unit),
-        ceil_div(mp.w * price * max(market.long, market.short), unit),
-        pool_value(market, price, indices) // MICRO,
         ceil_div(exposure * abs(skew), 2 * mp.skew_scale * _LOT_MICRO),
     )
+
+
+def contribution(market: Market, mp: MarketParams, price: int, indices: Indices) -> Share:
+    """A, B, H, G, V, Z of U-1 in µ (B in µ²) at `price`.
+
+    A settled market counts at P_s, with no premium and no carry since (W-3): Z = 0.
+    """
+    if market.settled:
+        price, indices = market.mark, Indices(market.index_long, market.index_short, 0)
+    a, b, h, z = skew_terms(market.skew, mp, price)
+    if market.settled:
+        z = 0
+    gross = ceil_div(mp.w * price * max(market.long, market.short), BPS * _LOT_MICRO)
+    return (a, b, h, gross, pool_value(market, price, indices) // MICRO, z)
 
 
 def add(a: Share, b: Share, sign: int = 1) -> Share:

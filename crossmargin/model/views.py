@@ -8,7 +8,7 @@ from typing import NamedTuple
 from . import carry, checks, margin, pool
 from .ledger import Account
 from .margin import Assessment, Health, State
-from .maths import BPS, LOT, LOTS, WAD, ceil_div, floor_tokens
+from .maths import BPS, LOT, LOTS, WAD, ceil_div
 from .params import QUOTE, Reason, require
 from .pool import PoolState
 from .state import Store
@@ -33,7 +33,10 @@ class Views(Store):
 
     # ---- accounts ------------------------------------------------------------------------------
     def assess(self, account: Account, prices: Mapping[int, int] | None = None) -> Assessment:
-        """E, Σ P-2, IM, MM (M-2 … M-4) at the words, or at injected prices; carry is brought to now."""
+        """E, Σ P-2, IM, MM (M-2 … M-4) at the words, or at injected prices; carry is brought to now.
+
+        A position in a settled market counts at P_s and is no exposure (W-3); with it too MM has its floor.
+        """
         words = self.prices if prices is None else {**self.prices, **prices}
         params, collateral = self.params, {}
         equity, pnl, legs = account.cash, 0, []
@@ -43,13 +46,19 @@ class Views(Store):
         for u, lendable in self.lendable(account).items():
             equity += margin.lent(words[u], lendable)
         for m, (base, quote) in account.positions.items():
-            indices = self.indices(m)
-            pnl += carry.value(base, quote, words[m], indices.long if base > 0 else indices.short)
-            legs.append(self._exposure(m, words[m], base, collateral.pop(m, 0)))
+            pnl += self.value(m, base, quote, words[m])
+            if not self.markets[m].settled:
+                legs.append(self._exposure(m, words[m], base, collateral.pop(m, 0)))
         for u, amount in collateral.items():
             legs.append(self._exposure(u, words[u], 0, amount))
         required = margin.requirements(legs, params, bool(account.positions))
         return Assessment(equity + pnl, pnl, *required)
+
+    def value(self, market: int, base: int, quote: int, price: int) -> int:
+        """P-2 of a position at `price`, or at P_s where the market is settled, with carry brought to now, WAD."""
+        state, indices = self.markets[market], self.indices(market)
+        index = indices.long if base > 0 else indices.short
+        return carry.value(base, quote, state.mark if state.settled else price, index)
 
     def _exposure(self, u: int, price: int, base: int, collateral: int) -> margin.Exposure:
         scale = self.markets[u].oi_scale if base else 0
@@ -81,10 +90,13 @@ class Views(Store):
         """(base, quote) in WAD; zeros when there is none."""
         return self.ledger.get(account).positions.get(market, (0, 0))
 
-    def shocked(self, x: int) -> dict[int, int]:
-        """Prices after a common move of x bps of the first listed market: P_u·(1 + x·β_u/β_ref), rounded down."""
+    def shocked(self, x: int, one: int = BPS) -> dict[int, int]:
+        """Prices after a common move of x (bps, or parts of `one`) of the first listed market: P_u·(1 + x·β_u/β_ref).
+
+        Rounded down.
+        """
         markets = self.params.markets
-        unit = BPS * next(markets[m].beta for m in sorted(markets) if markets[m].listed)
+        unit = one * next(markets[m].beta for m in sorted(markets) if markets[m].listed)
         return {u: p * (unit + x * markets[u].beta) // unit for u, p in self.prices.items()}
 
     def liquidation_shock(self, account: int) -> int | None:
@@ -145,16 +157,16 @@ class Views(Store):
         )
 
     def pool_equity(self) -> int:
-        """R of U-0 and the premium: cash, every market (P-4) and the inventory, WAD."""
+        """R of U-0 and the premium: cash, every market (P-4; a settled one at P_s) and the inventory, WAD."""
         total = self.ledger.get(self.pool_id).cash + self.inventory_value()
         for m, x in self.markets.items():
             if x.long or x.short or x.quote:
-                total += carry.pool_value(x, self.prices[m], self.indices(m))
+                total += carry.pool_value(x, self.price_of(m), self.indices(m))
         return total
 
     def premium(self) -> int:
-        """Σ ⌈P·skew²/(2K)⌉ of U-0, WAD."""
-        return sum(self._premium(m) for m, x in self.markets.items() if x.skew)
+        """Σ ⌈P·skew²/(2K)⌉ of U-0, WAD; none is owed in a settled market (W-3)."""
+        return sum(self._premium(m) for m, x in self.markets.items() if x.skew and not x.settled)
 
     def _premium(self, market: int) -> int:
         """⌈P·skew²/(2K)⌉ of U-0 in WAD."""
@@ -171,22 +183,12 @@ class Views(Store):
         return sums
 
     def prices_valid(self) -> bool:
-        """Every market with open interest, and every underlying the pool has inventory in, has a valid price."""
-        markets = (m for m, s in self.markets.items() if s.long or s.short)
-        return all(self.valid.get(m, False) for m in markets) and self.legs_valid(
-            self.ledger.get(self.pool_id)
-        )
+        """Every market with open interest, and every underlying the pool has inventory in, has a valid price.
 
-    def total_assets(self) -> int:
-        """Spec 7: max(0, ⌊R in tokens⌋), token units: what exits are paid by."""
-        return self._assets(self.pool_equity() - self.premium())
-
-    def entry_assets(self) -> int:
-        """The same with inventory at P, not P·(1 − d_c): what entries pay by (spec 7)."""
-        return self._assets(self.pool_equity() - self.premium() + self.discounts())
-
-    def _assets(self, equity: int) -> int:
-        return max(0, floor_tokens(equity, self.params.quote_decimals))
+        Settled markets need none (W-3).
+        """
+        markets = (m for m, s in self.markets.items() if (s.long or s.short) and not s.settled)
+        return all(self.priced(m) for m in markets) and self.legs_valid(self.ledger.get(self.pool_id))
 
     def discounts(self) -> int:
         """Σ ⌈inv·P·d_c⌉ of the inventory at word prices, each underlying rounded once, WAD."""
@@ -195,26 +197,6 @@ class Views(Store):
             ap = self.params.assets[asset]
             parts[ap.underlying] = parts.get(ap.underlying, 0) + amount * ap.discount
         return sum(ceil_div(self.prices[u] * part, WAD * BPS) for u, part in parts.items())
-
-    def preview_deposit(self, assets: int) -> int:
-        """Shares for an entry by assets (token units), rounded down."""
-        return pool.shares_for(assets, self.supply, self.entry_assets(), self.params.quote_decimals)
-
-    def convert_to_shares(self, assets: int) -> int:
-        """Shares that assets are worth on the way out, rounded down."""
-        return pool.shares_for(assets, self.supply, self.total_assets(), self.params.quote_decimals)
-
-    def preview_mint(self, shares: int) -> int:
-        """Assets for an entry by shares, rounded up."""
-        return pool.assets_for(shares, self.supply, self.entry_assets(), self.params.quote_decimals, up=True)
-
-    def preview_withdraw(self, assets: int) -> int:
-        """Shares for an exit by assets, rounded up."""
-        return pool.shares_for(assets, self.supply, self.total_assets(), self.params.quote_decimals, up=True)
-
-    def preview_redeem(self, shares: int) -> int:
-        """Assets for an exit by shares, rounded down."""
-        return pool.assets_for(shares, self.supply, self.total_assets(), self.params.quote_decimals)
 
     def solvency(self) -> Solvency:
         """All terms of solvency; tokens in WAD of what the door took in and did not give back."""

@@ -68,11 +68,24 @@ def test_buying():
     before = venue.account(venue.pool_id).cash
     assert seller.buy_collateral(WETH, 4 * WAD, 2_895 * WAD) == (4 * WAD, 11_580 * 10**6, 2_895 * WAD)
     assert venue.account(venue.pool_id).cash == before + 11_580 * WAD
-    assert seller.lots[WETH] == Lot(6 * WAD, (venue.time - 500) * SECOND)  # selling does not change its age
-    assert seller.buy_collateral(WETH, 1, 10**30) == (1, 1, 2_895 * WAD)  # a wei costs a whole unit
+    # what was sold takes its age along: 500 s·6/10 are left, at which the price is 3000·(1 − 7 %·0.3)
+    assert seller.lots[WETH] == Lot(6 * WAD, (venue.time - 300) * SECOND)
+    assert seller.buy_collateral(WETH, 1, 10**30) == (1, 1, 2_937 * WAD)  # a wei costs a whole unit
+    # 300 s less ⌈3e8/6e18⌉ µs: dust moves the age by a µs at most
+    assert seller.lots[WETH] == Lot(6 * WAD - 1, (venue.time - 300) * SECOND + 1)
     assert seller.buy_collateral(WETH, 100 * WAD, 10**30).tokens == 6 * WAD - 1
+    assert seller.lots[WETH] == Lot(0, venue.time * SECOND)
     with pytest.raises(Reject):
         seller.buy_collateral(WETH, 1, 10**30)
+
+
+def test_age_left_is_rounded_down():
+    # 700 µs, 2 of 3 wei sold: ⌊700/3⌋ = 233
+    venue, seller = desk()
+    stock(venue, WETH, 3)
+    seller.lots[WETH] = Lot(3, venue.time * SECOND - 700)
+    assert seller.buy_collateral(WETH, 2, 10**30).tokens == 2
+    assert seller.lots[WETH] == Lot(1, venue.time * SECOND - 233)
 
 
 def test_a_token_finer_than_wad_sells_in_whole_wei():

@@ -241,19 +241,41 @@ def test_conversion_refusals():
 
 
 def test_conversion_by_hand():
-    # 1000 owed: at 2790 that is 0.358422939068100358 ETH and a bit; with one wei more of it cash would be 1788 wei.
+    # 1000 owed: at 2790 that is 0.358422939068100358 ETH and a bit; with one wei more of it, the last, all is paid.
     venue = example_venue()
     venue.deposit(TRADER, 1, WAD)
     venue.ledger.move_cash(TRADER, venue.pool_id, 1000 * WAD)
     assert venue.dry_run("convert_collateral", TRADER, 1, WAD // 10) == 279 * WAD
     most = 1000 * WAD // 2790
-    assert venue.refusal("convert_collateral", TRADER, 1, most + 1) == Reason.OWED
+    assert venue.refusal("convert_collateral", TRADER, 1, most + 2) == Reason.OWED
     assert venue.refusal("convert_collateral", TRADER, 1, WAD) == Reason.OWED
     assert venue.convert_collateral(TRADER, 1, 0) == 0
-    assert venue.convert_collateral(TRADER, 1, most) == most * 2790
-    assert -2790 < venue.account(TRADER).cash < 0
-    assert venue.account(venue.pool_id).collateral[1] == most
+    assert venue.dry_run("convert_collateral", TRADER, 1, most) == most * 2790 == 1000 * WAD - 1180
+    assert venue.convert_collateral(TRADER, 1, most + 1) == 1000 * WAD
+    assert (venue.account(TRADER).cash, venue.ledger.debt) == (0, 0)
+    assert venue.account(venue.pool_id).collateral[1] == most + 1
     assert venue.invariants() == []
+
+
+def test_a_debt_of_a_few_wei_is_paid_where_units_are_cheap():
+    # A wei of DOGE is worth 0.135 wei: 741 of them cover 100 (100.035), 740 do not (99.9).
+    venue = example_venue()
+    venue.deposit(TRADER, 2, 10**24)
+    venue.ledger.move_cash(TRADER, venue.pool_id, 100)
+    assert venue.dry_run("convert_collateral", TRADER, 2, 740) == 99
+    assert venue.refusal("convert_collateral", TRADER, 2, 742) == Reason.OWED
+    assert venue.convert_collateral(TRADER, 2, 741) == 100
+    assert (venue.account(TRADER).cash, venue.ledger.debt) == (0, 0)
+
+
+def test_a_unit_dear_to_its_owner_is_not_taken_for_a_wei():
+    # A wei of ETH for one wei owed: E falls by 2789, MM by 176 only.
+    venue = example_venue()
+    venue.deposit(TRADER, 1, WAD)
+    venue.ledger.move_cash(TRADER, venue.pool_id, 1)
+    assert venue.refusal("convert_collateral", TRADER, 1, 1) == Reason.MARGIN
+    venue.deposit(TRADER, QUOTE, 1, payer=0x78)  # but anybody may pay it
+    assert venue.ledger.debt == 0
 
 
 def test_conversion_must_not_uncover_a_hedge():

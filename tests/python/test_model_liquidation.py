@@ -230,7 +230,7 @@ def test_waterfall_cover_first_then_pool():
     assert venue.invariants() == []
 
 
-def test_a_reward_to_the_cover_fund_is_the_funds_to_pay_with():
+def test_a_reward_to_the_cover_pool_is_there_to_pay_with():
     def run(receiver):
         venue = example_venue()
         venue.ledger.move_cash(venue.pool_id, venue.cover_id, 100 * WAD)
@@ -242,7 +242,7 @@ def test_a_reward_to_the_cover_fund_is_the_funds_to_pay_with():
         venue.liquidate(TRADER, 3 * WAD, receiver)
         return venue
 
-    # the fund of 100 is not enough for the bad debt: a reward of 3 to the fund ends with the pool either way
+    # the 100 of the cover pool are not enough for the bad debt: a reward of 3 to it ends with the LP pool either way
     other = run(KEEPER)
     assert other.account(other.cover_id).cash == 0
     for receiver in (other.pool_id, other.cover_id):

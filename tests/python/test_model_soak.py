@@ -12,9 +12,9 @@ from itertools import product
 
 import pytest
 
-from crossmargin.model import QUOTE, Reason, Reject, Venue
-from crossmargin.model.example import UNDERLYINGS, example_venue
-from crossmargin.model.maths import LOT, WAD, to_wad
+from crossmargin.model import QUOTE, Reason, Reject, Tranche, Venue
+from crossmargin.model.example import DOGE, LINK, UNDERLYINGS, example_venue
+from crossmargin.model.maths import LOT, MICRO, WAD, to_wad
 
 STEPS = int(os.environ.get("MODEL_SOAK_STEPS", "30000"))
 CHECK_EVERY = 10
@@ -28,13 +28,15 @@ class Driver:
 
     def __init__(self, seed: int) -> None:
         self.rng = random.Random(seed)
-        self.venue: Venue = example_venue(cap_net=300, cap_gross=900)
+        self.venue: Venue = example_venue(
+            cap_net=300, cap_gross=900, cover_share=2_000, adl_ratio=420_000, cover_cooldown=3_600
+        )
         self.seen: Counter[str] = Counter()
         self.steps = {
             self.trade: 34,
             self.reduce: 10,
             self.price: 14,
-            self.shock: 3,
+            self.shock: 4,
             self.liquidate: 16,
             self.deposit: 6,
             self.withdraw: 6,
@@ -46,6 +48,13 @@ class Driver:
             self.lp: 5,
             self.sell: 3,
             self.reserve: 2,
+            self.alarm: 6,
+            self.deleverage: 6,
+            self.cover: 3,
+            self.request: 2,
+            self.finalise: 2,
+            self.pause: 3,
+            self.close_out: 3,
         }
 
     def run(self, steps: int) -> None:
@@ -54,6 +63,9 @@ class Driver:
         for i in range(steps):
             step = self.rng.choices(list(self.steps), self.steps.values())[0]
             self.attempt(step)
+            if i in (steps // 2, steps * 3 // 4):
+                m = LINK if i == steps // 2 else DOGE
+                self.venue.settle_market(m, self.venue.prices[m])
             if i % CHECK_EVERY == 0:
                 assert self.venue.invariants() == []
 
@@ -76,7 +88,7 @@ class Driver:
         v, trader, m = self.venue, self.trader(), self.rng.choice(list(UNDERLYINGS))
         health = v.health(trader)
         room = max(0, health.equity - health.initial)
-        leverage = self.rng.choice([0.2, 1, 3, 8, 12, 16])
+        leverage = self.rng.choice([0.0002, 0.2, 1, 3, 8, 12, 16])
         size = int(room * leverage) * WAD // v.prices[m] // LOT * LOT * self.rng.choice([-1, 1])
         held = v.position(trader, m)[0]
         if held and self.rng.random() < 0.3:
@@ -102,15 +114,15 @@ class Driver:
             self.move(m, self.rng.gauss(0, 0.01))
 
     def shock(self) -> None:
-        x = self.rng.choice([-0.15, -0.06, 0.06, 0.12])
+        x = self.rng.choice([-0.15, -0.06, -0.045, 0.045, 0.06, 0.12])
         for m, row in UNDERLYINGS.items():
-            self.move(m, x * row[1] / 550 + self.rng.gauss(0, 0.02))
+            self.move(m, x * row[1] / 550 + self.rng.gauss(0, 0.02), 0.1)
 
-    def move(self, m: int, x: float) -> None:
+    def move(self, m: int, x: float, dead: float = 0.01) -> None:
         start = UNDERLYINGS[m][0] * 10**14
         pull = 0.02 if self.venue.prices[m] < start // 2 else -0.02 if self.venue.prices[m] > start * 2 else 0
         price = self.venue.prices[m] * max(200_000, int(1_000_000 * (1 + x + pull))) // 1_000_000
-        self.venue.set_price(m, price, self.rng.random() > 0.01)
+        self.venue.set_price(m, price, self.rng.random() > dead)
 
     def liquidate(self) -> str:
         v = self.venue
@@ -121,9 +133,13 @@ class Driver:
         if done.reason:
             return f"skipped {done.reason}"
         after, holder = v.health(trader), v.account(trader)
+        if not v.legs_valid(holder):
+            assert done.fraction == WAD and not any(v.priced(u) for u in v.underlyings(holder))
+            return "but dead legs"
         if done.fraction == WAD:
             assert not holder.positions and not holder.collateral and holder.cash >= 0
-            return "all, bad debt" if before.equity < 0 else "all"
+            exhausted = before.equity < -cover + v.account(v.cover_id).cash - WAD
+            return ("all, beyond the cap" if exhausted else "all, bad debt") if before.equity < 0 else "all"
         # I-11: a slice leaves E ≥ h·MM, up to a lot a leg of unequal rounding.
         slack = sum(v.prices[m] // 10**8 for m in holder.positions) + 100
         assert after.equity * 10_000 >= v.params.h * after.maintenance - slack * 20_000
@@ -199,6 +215,108 @@ class Driver:
         price = v.prices[ap.underlying] * self.rng.randint(8_900, 10_000) // 10_000
         v.sell_inventory(asset, tokens, tokens * price // 10 ** (ap.decimals + 12))
 
+    def alarm(self) -> str:
+        return "short" if self.venue.alarm() else "clear"
+
+    def deleverage(self) -> str:
+        """Winners one after the other, the best ones first, until the pool has enough."""
+        v = self.venue
+        v.alarm()
+        for _ in range(self.rng.choice([0, 4])):
+            v.warp(250)
+            v.alarm()
+        if not v.clock_runs():
+            return "clear"
+        found = [(t, m) for t in TRADERS for m in v.account(t).positions if not v.markets[m].settled]
+        found.sort(key=lambda x: -v.value(x[1], *v.position(*x), v.prices[x[1]]))
+        done = ""
+        for trader, m in found:
+            reason = v.refusal("deleverage", trader, m)
+            if reason:
+                self.seen[f"deleverage: {reason.name}"] += 1
+                continue
+            before = {t: v.health(t) for t in TRADERS}
+            lots = v.deleverage(trader, m)
+            assert all(v.health(t)[::2] == before[t][::2] for t in TRADERS if t != trader)  # I-9
+            assert abs(v.health(trader).equity - before[trader].equity) <= 2
+            done = ("all of it" if v.alarm() else "enough") if lots else "nothing"
+        return done
+
+    def cover(self) -> str:
+        v, holder = self.venue, self.rng.choice([1, 2])
+        if self.rng.random() < 0.5:
+            v.lp_deposit(holder, self.rng.randint(1, 20_000) * 10**6, Tranche.COVER)
+            return "in"
+        held = v.books[Tranche.COVER].holders.get(holder, 0)
+        v.request_exit(holder, int(held * self.share()), Tranche.COVER)
+        return "asked"
+
+    def request(self) -> None:
+        self.venue.request_exit(2, int(self.venue.shares.get(2, 0) * self.share()))
+
+    def finalise(self) -> str:
+        tranche = self.rng.choice(list(Tranche))
+        self.venue.finalise_exit(self.rng.choice([1, 2]), tranche)
+        return tranche.name
+
+    def pause(self) -> str:
+        if self.venue.flags.paused:
+            self.venue.unpause()
+            return "over"
+        if self.rng.random() < 0.8:
+            return "not"
+        self.venue.pause()
+        return "begins"
+
+    def close_out(self) -> str:
+        v = self.venue
+        held = [(t, m) for t in TRADERS for m in v.account(t).positions if v.markets[m].settled]
+        if not held:
+            return "nothing"
+        trader, m = self.rng.choice(held)
+        before = v.health(trader).equity
+        v.settle(trader, m)
+        assert v.health(trader).equity == before
+        return ""
+
+    def wind_down(self) -> None:
+        """W-3 to the end: everything settled, everybody out in a random order, nothing left but dust."""
+        v = self.venue
+        v.shut_down()
+        v.warp(7 * 86_400)
+        v.take_last_prices()
+        for m in UNDERLYINGS:
+            if not v.markets[m].settled:
+                v.settle_closing(m)
+        for trader, m in [(t, m) for t in TRADERS for m in sorted(v.account(t).positions)]:
+            v.settle(trader, m)
+        for trader in TRADERS:
+            v.reserve(trader, -v.account(trader).reserved)
+            if v.account(trader).cash < 0:
+                self.pay_back(trader)
+        self.seen[f"claims, cover pays {v.open_claims() > 0}"] += 1
+        everybody = [*TRADERS, KEEPER]
+        self.rng.shuffle(everybody)
+        claims = {a: v.account(a).cash for a in everybody}
+        credited, debt = v.ledger.credited[QUOTE], v.ledger.debt
+        for account in everybody:
+            for asset, amount in list(v.account(account).collateral.items()):
+                decimals = v.params.assets[asset].decimals
+                v.withdraw(
+                    account, asset, amount // 10 ** max(0, 18 - decimals) * 10 ** max(0, decimals - 18)
+                )
+            tokens = claims[account] * credited // (credited + debt) // MICRO
+            paid = v.withdraw(account, QUOTE, max(0, tokens - 1))
+            assert v.account(account).cash * credited // (credited + debt) < 3 * MICRO or not paid
+        assert v.invariants() == []
+
+    def pay_back(self, trader: int) -> None:
+        """What is owed is written off if it can be, and paid by a deposit otherwise, as anybody may."""
+        v = self.venue
+        v.liquidate(trader, 0, KEEPER)
+        if v.account(trader).cash < 0:
+            v.deposit(trader, QUOTE, -(v.account(trader).cash // MICRO))
+
     def reserve(self) -> None:
         trader = self.trader()
         if self.venue.account(trader).reserved:
@@ -215,10 +333,17 @@ def test_soak(seed):
     if os.environ.get("MODEL_SOAK_SHOW"):
         print(*sorted(seen.items()), sep="\n")
     assert driver.venue.invariants() == []
+    driver.wind_down()
     for event in (
         "trade", "trade flip", "reduce", "reduce below initial", "liquidate slice", "liquidate all",
         "liquidate all, bad debt", "settle", "convert", "close_fraction", "lp in", "lp out", "sell", "withdraw",
+        "liquidate but dead legs", "liquidate all, beyond the cap", "liquidate skipped 2", "liquidate skipped 5",
+        "liquidate skipped 6", "alarm short", "alarm clear", "deleverage enough", "deleverage all of it",
+        "cover in", "finalise COVER", "finalise POOL", "pause begins", "pause over", "close_out",
     ):  # fmt: skip
         assert seen[event] >= 3, f"{event} hardly happened: {seen}"
-    for reason in (Reason.MARGIN, Reason.UTILISATION, Reason.MIN_NOTIONAL, Reason.PRICE):
+    assert {call.entered for call in driver.venue.margin_calls} == {True, False}
+    for reason in (
+        Reason.MARGIN, Reason.UTILISATION, Reason.MIN_NOTIONAL, Reason.PRICE, Reason.PAUSED, Reason.SETTLED,
+    ):  # fmt: skip
         assert seen[f"trade: {reason.name}"] >= 3, f"{reason.name} hardly happened: {seen}"

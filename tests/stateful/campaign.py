@@ -430,24 +430,38 @@ class Sequence:
             ("manager", "charge_keeper_fee", (a, my << 96, WAD), "manager: not allowed"),
             ("manager", "trade", fill, "manager: not allowed"),
             ("manager", "liquidate", (a, WAD, my << 96), "manager: not allowed"),
-            ("manager", "sell_inventory", (0, 1, 1, my, my), "manager: not allowed"),
+            ("manager", "sell_inventory", (0, 1, 1, my, my, 192, 0), "manager: not allowed"),
+            ("manager", "deleverage", (a, 0, LOT), "manager: not allowed"),
+            ("waterfall", "claim", (WAD, 1, WAD, 2**256 - 1), "waterfall: not the manager"),
             ("manager", "pool_deposit", (my, 10**6), "manager: not the pool"),
             ("manager", "pool_withdraw", (my, 1), "manager: not the pool"),
             ("manager", "configure", (0, 0, 0), "manager: not configurator"),
             ("manager", "set_role", (my, 1), "manager: not configurator"),
             ("manager", "list_asset", (quote,), "manager: not configurator"),
             ("vault", "pull", (a, QUOTE, int(w.actors["buyer"], 16), 10**6), "vault: not manager"),
-            ("vault", "push", (a, QUOTE, my, 1), "vault: not manager"),
+            ("vault", "push", (a, QUOTE, my, 1, 0), "vault: not manager"),
+            ("vault", "post", (a, my << 96, 1, 0, 0, 0, 0), "vault: not manager"),
+            ("vault", "exchange", (a, 0, 1, my, my, 1, 224, 0), "vault: not manager"),
+            ("vault", "set_cap", (0, 0), "vault: not manager"),
             ("vault", "shift", (a, my << 96, QUOTE, 1), "vault: not manager"),
             ("vault", "reserve", (a, 1), "vault: not manager"),
-            ("vault", "write_off", (a, w.model.cover_id, w.model.pool_id), "vault: not manager"),
+            ("vault", "write_off", (a, my << 96, 1, a), "vault: not manager"),
             ("orders", "submit", order, "orders: not the owner"),
             ("orders", "cancel", order, "orders: not the owner"),
             ("orders", "set_keeper_fee", (WAD,), "ownable: caller is not the owner"),
             ("liquidator", "set_terms", (0, 0, 0, 60), "ownable: caller is not the owner"),
             ("configurator", "set_order_book", (my,), "ownable: caller is not the owner"),
+            ("configurator", "pause", (), "ownable: caller is not the owner"),
+            ("configurator", "unpause", (), "ownable: caller is not the owner"),
+            ("configurator", "close_market", (0,), "ownable: caller is not the owner"),
+            ("configurator", "shut_down", (), "ownable: caller is not the owner"),
         ]
-        if w.model.shares.get(lp, 0) and w.model.prices_valid() and w.model.preview_redeem(WAD):
+        if (
+            not w.model.cooldown()
+            and w.model.shares.get(lp, 0)
+            and w.model.prices_valid()
+            and w.model.preview_redeem(WAD)
+        ):
             words, reason = (WAD, my, lp), "erc20: insufficient allowance"
             found += [("pool", "redeem", words, reason), ("pool", "transferFrom", (lp, my, 1), reason)]
         return [(contract, function, me, words, reason) for contract, function, words, reason in found]

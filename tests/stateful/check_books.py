@@ -7,7 +7,7 @@ from fractions import Fraction
 from crossmargin.model import QUOTE, carry, pool
 from crossmargin.model.ledger import Account
 from crossmargin.model.maths import BPS, LOT, WAD
-from tests.stateful.invariants import Step, whole
+from tests.stateful.invariants import Step, indices, whole
 from tests.stateful.twin import must
 from tests.stateful.world import World
 
@@ -32,8 +32,8 @@ def sums_of_balances(w: World, s: Step) -> int:
         if asset != QUOTE:
             held = sum(a.collateral.get(asset, 0) for a in s.after.accounts.values())
             must(held == credited, f"I-2: asset {asset}: Σ {held}, credited {credited}")
-    shares = sum(s.after.shares.values())
-    must(shares == s.after.supply, f"I-2: Σ shares {shares}, supply {s.after.supply}")
+    for shares, supply in ((s.after.shares, s.after.supply), (s.after.cover_shares, s.after.cover_supply)):
+        must(sum(shares.values()) == supply, f"I-2: Σ shares {sum(shares.values())}, supply {supply}")
     return 1
 
 
@@ -42,7 +42,8 @@ def equity_is_conserved(w: World, s: Step) -> int:
     """Σ E = quote + value of collateral at the prices of now, times one that changes every step; ≤ 1 u a leg."""
     scale = 1 + s.number * 7919 % 2000
     prices = {m: p * scale // 1000 + 1 for m, p in w.model.prices.items()}
-    now = {m: carry.accrue(x, w.model.params.markets[m], s.after.time) for m, x in s.after.markets.items()}
+    marks = prices | {m: x.mark for m, x in s.after.markets.items() if x.settled}
+    now = {m: indices(w, m, x, s.after.time) for m, x in s.after.markets.items()}
     assets, total, legs = w.model.params.assets, 0, 0
     for a in s.after.accounts.values():
         total += a.cash
@@ -53,10 +54,10 @@ def equity_is_conserved(w: World, s: Step) -> int:
         legs += len(parts) + len(a.positions)
         total += sum(prices[u] * part // (WAD * BPS) for u, part in parts.items())
         for m, (base, quote) in a.positions.items():
-            total += carry.value(base, quote, prices[m], now[m].long if base > 0 else now[m].short)
+            total += carry.value(base, quote, marks[m], now[m].long if base > 0 else now[m].short)
     for m, x in s.after.markets.items():
         legs += 1
-        total += carry.pool_value(x, prices[m], now[m])
+        total += carry.pool_value(x, marks[m], now[m])
     exact = s.after.credited[QUOTE] * WAD * BPS + sum(
         prices[assets[a].underlying] * amount * (BPS - assets[a].discount)
         for a, amount in s.after.credited.items()
@@ -109,7 +110,7 @@ def carry_in_bounds(w: World, s: Step) -> int:
         must(x.time <= s.after.time, f"I-6: market {m} was touched in the future")
         if old.time == s.after.time:
             same = (old.index_long, old.index_short) == (x.index_long, x.index_short)
-            same &= old.rate == x.rate or s.is_("set_market")
+            same &= old.rate == x.rate or s.is_("set_market") or x.settled
             must(same, f"I-6: market {m} accrued twice in a second")
         elif x.time != old.time and old.skew_fraction == 0 and old.rate == 0:
             pays = x.index_long >= old.index_long and x.index_short <= old.index_short

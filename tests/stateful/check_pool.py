@@ -117,7 +117,7 @@ def _cut(w: World, s: Step, m: int, base: int) -> int:
 CHANGES = {
     "trade": _trade,
     "settle_loss": _nothing,
-    "convert_collateral": _nothing,
+    "convert_collateral": _gain,
     "poke": _nothing,
     "buy_collateral": _gain,
     "close_fraction": _gain,

@@ -51,6 +51,7 @@ VENUE_FIELDS = (
 )  # fmt: skip
 RATE_FIELDS = (
     "cap_net", "cap_gross", "exit_cap_net", "exit_cap_gross", "borrow_base", "borrow_slope1", "borrow_slope2", "borrow_kink",
+    "pool_cooldown", "cover_cooldown", "cover_share", "adl_ratio",
 )  # fmt: skip
 
 
@@ -133,6 +134,25 @@ DOORS: dict[str, Door] = {
     "lp_withdraw": Door("pool", "withdraw", _plain("assets", "id", "sender")),
     "lp_redeem": Door("pool", "redeem", _plain("shares", "id", "sender")),
     "lp_transfer": Door("pool", "transfer", _plain("id", "shares")),
+    "lp_request": Door("pool", "request_exit", _plain("shares")),
+    "lp_finalise": Door("pool", "finalise_exit", _plain("id")),
+    "cover_deposit": Door("cover", "deposit", _plain("assets", "id")),
+    "cover_mint": Door("cover", "mint", _plain("shares", "id")),
+    "cover_redeem": Door("cover", "redeem", _plain("shares", "id", "sender")),
+    "cover_transfer": Door("cover", "transfer", _plain("id", "shares")),
+    "cover_request": Door("cover", "request_exit", _plain("shares")),
+    "cover_finalise": Door("cover", "finalise_exit", _plain("id")),
+    "alarm": Door("waterfall", "alarm", _plain()),
+    "deleverage": Door("liquidator", "deleverage", _plain("id", "market")),
+    "settle": Door("manager", "settle", _plain("id", "market")),
+    "pause": Door("configurator", "pause", _plain()),
+    "unpause": Door("configurator", "unpause", _plain()),
+    "close_market": Door("configurator", "close_market", _plain("market")),
+    "sample": Door("configurator", "sample", _plain("market")),
+    "settle_market": Door("configurator", "settle_market", _plain("market")),
+    "shut_down": Door("configurator", "shut_down", _plain()),
+    "open_claims": Door("configurator", "open_claims", _plain()),
+    "last_prices": Door("configurator", "last_prices", _plain()),
     "set_venue": Door("configurator", "set_venue", _fields(VENUE_FIELDS)),
     "set_rates": Door("configurator", "set_rates", _fields(RATE_FIELDS)),
     "set_market": Door("configurator", "set_market", _market),

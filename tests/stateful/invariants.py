@@ -121,8 +121,8 @@ def worth(w: World, shot: Snapshot) -> Worth:
     premium = 0
     for m, x in shot.markets.items():
         if x.long or x.short or x.quote:
-            total += carry.pool_value(x, prices[m], carry.accrue(x, params.markets[m], now))
-            premium += premium_of(w, m, x.skew)
+            total += carry.pool_value(x, x.mark if x.settled else prices[m], indices(w, m, x, now))
+            premium += 0 if x.settled else premium_of(w, m, x.skew)
     reduced = total - premium
     return Worth(reduced, premium, max(0, floor_tokens(reduced, params.quote_decimals)))
 
@@ -152,6 +152,13 @@ def requirements(w: World, shot: Snapshot) -> tuple[int, int]:
     params, prices, now = w.model.params, w.model.prices, w.model.time
     total = pool.NO_SHARE
     for m, x in shot.markets.items():
-        at = carry.accrue(x, params.markets[m], now)
+        at = indices(w, m, x, now)
         total = pool.add(total, pool.contribution(x, params.markets[m], prices[m], at))
     return pool.requirement(total, w.model.holdings(at_words=True), params)
+
+
+def indices(w: World, market: int, x: carry.Market, now: int) -> carry.Indices:
+    """F-1 brought to `now`; a settled market stands still."""
+    if x.settled:
+        return carry.Indices(x.index_long, x.index_short, x.rate)
+    return carry.accrue(x, w.model.params.markets[market], now)

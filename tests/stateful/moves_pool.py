@@ -150,13 +150,22 @@ class PoolMoves(OrderMoves):
         return ["set_venue", (fields,), reason] if reason else self._owner("set_venue", fields)
 
     def _rates(self) -> Call | list[Any]:
-        rng = self.rng
+        rng, s = self.rng, self.w.setup
         fields = {"cap_net": rng.choice((600, 1_000)), "cap_gross": rng.choice((2_000, 3_000))}
         fields |= {"exit_cap_net": rng.choice((900, 1_200)), "exit_cap_gross": rng.choice((3_000, 3_500))}
+        if s.rates is setups.BOLD and self.chance(90):
+            fields = {"cap_net": rng.choice((3_000, 4_000)), "cap_gross": 9_000}
+            fields |= {"exit_cap_net": 5_000, "exit_cap_gross": 10_000}
+        fields["pool_cooldown"] = s.cooldowns[0] if self.chance(90) else 60
+        fields["cover_cooldown"] = rng.choice((3_600, 3_600, 10_800, 3_599 if self.chance(10) else 3_600))
+        fields["cover_share"] = rng.choice((s.cover_share, 100, 2_500, 10_000))
+        fields["adl_ratio"] = s.adl_ratio if fields["exit_cap_net"] > 2_000 else rng.choice((10_000, 50_000))
         fields |= {"borrow_base": rng.choice((0, 20, 200)), "borrow_slope1": rng.choice((0, 300))}
         fields |= {"borrow_slope2": rng.choice((300, 3_000)), "borrow_kink": rng.choice((0, 5_000, 8_000))}
         if fields["cap_net"] > fields["exit_cap_net"]:
             return ["set_rates", (fields,), "configurator: cap_net"]
+        if fields["cover_cooldown"] < 3_600:
+            return ["set_rates", (fields,), "configurator: cover_cooldown"]
         return self._owner("set_rates", fields)
 
     def _collateral(self) -> Call | list[Any]:

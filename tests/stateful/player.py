@@ -135,6 +135,7 @@ class Player:
         own = out.accounts if out else set()
         after = self.reader.read(({*own} & set(keys)) | {keys[self.index % len(keys)]})
         compare(after, self.w)
+        self.reader.switches.compare(after)
         self.reader.check_orders(self._named(out), self.index)
         self.reader.check_auctions()
         self.before, self.health_before, old = self.state, self.health, self.worth

@@ -40,7 +40,7 @@ FIRST_FEE = WAD // 5  # of the OrderBook as deployed
 
 @dataclass(frozen=True)
 class Venues:
-    """What one sequence is played on. pool: quote the LPs start with, in whole units."""
+    """What one sequence is played on. pool: quote the LPs start with, in whole units. cooldowns: of pool and cover pool, s."""
 
     markets: tuple[MarketParams, ...]
     assets: tuple[AssetParams, ...]
@@ -50,6 +50,9 @@ class Venues:
     pool: int
     timings: tuple[model.Timing, ...]
     terms: model.Terms
+    cooldowns: tuple[int, int] = (0, 3_600)
+    cover_share: int = 2_500
+    adl_ratio: int = 30_000
 
 
 def draw_timing(rng: random.Random) -> model.Timing:
@@ -66,6 +69,10 @@ def draw_terms(rng: random.Random) -> model.Terms:
     return model.Terms(flat, rng.choice((0, 600_000)), 1, rng.choice((60, 3_600, 86_400)))
 
 
+CAREFUL = (Rates(600, 2_000), Rates(1_000, 3_000))
+BOLD = Rates(cap_net=4_000, cap_gross=9_000, exit_net=5_000, exit_gross=10_000)  # soon short of capital (W-2)
+
+
 def draw(rng: random.Random) -> Venues:
     """Parameters of one sequence; all of them inside the Configurator's bounds."""
     return Venues(
@@ -77,11 +84,14 @@ def draw(rng: random.Random) -> Venues:
             profit_weight=rng.choice((8_000, 9_999, 0)),
             keeper_cap=rng.choice((10, 5)) * WAD,
         ),
-        Rates(cap_net=rng.choice((600, 1_000)), cap_gross=rng.choice((2_000, 3_000))),
+        rates := rng.choice((*CAREFUL, BOLD, BOLD)),
         rng.choice((6, 6, 18, 4, 20)),
         rng.choice((3, 10, 40)) * 10**6,
         tuple(draw_timing(rng) for _ in MARKETS),
         draw_terms(rng),
+        (rng.choice((0, 0, 0, 3_600)), rng.choice((3_600, 3_600, 21_600))),
+        rng.choice((500, 2_500, 10_000)),
+        20_000 if rates is BOLD else 50_000,
     )
 
 
@@ -129,6 +139,10 @@ def params(s: Venues) -> model.Params:
         cap_gross=r.cap_gross,
         exit_cap_net=r.exit_net,
         exit_cap_gross=r.exit_gross,
+        pool_cooldown=s.cooldowns[0],
+        cover_cooldown=s.cooldowns[1],
+        cover_share=s.cover_share,
+        adl_ratio=s.adl_ratio,
         borrow_base=r.base,
         borrow_slope1=r.slope1,
         borrow_slope2=r.slope2,

@@ -17,6 +17,7 @@ from crossmargin.model import (
     Reject,
     Terms,
     Timing,
+    Tranche,
     Venue,
 )
 from crossmargin.model.carry import Market
@@ -48,6 +49,8 @@ class Snapshot:
     time: int
     supply: int = 0
     shares: dict[int, int] = field(default_factory=dict)
+    cover_supply: int = 0
+    cover_shares: dict[int, int] = field(default_factory=dict)
 
     def cash(self, key: int) -> int:
         """Cash of an account."""
@@ -59,7 +62,7 @@ Health = dict[int, Assessment]
 
 @dataclass
 class Event:
-    """A trade, a liquidation or a keeper's fee inside a call. before, after: state and health around it in a batch of many."""
+    """A trade, a liquidation, a closing out or a keeper's fee inside a call. before, after: state and health around it in a batch of many."""
 
     name: str
     account: int
@@ -83,6 +86,7 @@ class Watched(Venue):
         markets = {m: x.copy() for m, x in self.markets.items()}
         credited, debt = dict(self.ledger.credited), self.ledger.debt
         shot = Snapshot(accounts, markets, self.sums, credited, debt, {}, self.time, self.supply, self.shares)
+        shot.cover_supply = self.books[Tranche.COVER].supply
         return shot, {t: self.assess(self.account(t)) for t in self.watched}
 
     def _watch(self, name: str, call: Callable[..., Any], args: tuple[Any, ...]) -> Any:
@@ -119,6 +123,10 @@ class Watched(Venue):
     def liquidate(self, account: int, keeper_cost: int, reward_account: int) -> Any:
         """As the model's."""
         return self._watch("liquidate", super().liquidate, (account, keeper_cost, reward_account))
+
+    def settle(self, account: int, market: int) -> int:
+        """As the model's; a keeper closes out what he liquidates."""
+        return self._watch("settle", super().settle, (account, market))
 
     def charge_keeper_fee(self, account: int, keeper: int, fee: int) -> int:
         """As the model's."""
@@ -158,8 +166,10 @@ class Outcome:
 class Twin:
     """The model's three parts under one roof."""
 
-    def __init__(self, params: Params, time: int, pool: int, proof: Proof, fee: int, terms: Terms) -> None:
-        self.venue = Watched(params, time, pool)
+    def __init__(
+        self, params: Params, time: int, pools: tuple[int, int], proof: Proof, fee: int, terms: Terms
+    ) -> None:
+        self.venue = Watched(params, time, pools[0], pools[1] << 96)
         self.book = OrderBook(self.venue, proof, fee)
         self.seller = Liquidator(self.venue, terms)
 
@@ -221,6 +231,38 @@ class Twin:
     def _lp_transfer(self, call: Call) -> Any:
         return self.venue.lp_transfer(int(call.sender, 16), *call.args)
 
+    def _lp_request(self, call: Call) -> Any:
+        return self.venue.request_exit(int(call.sender, 16), *call.args)
+
+    def _lp_finalise(self, call: Call) -> Any:
+        return self.venue.finalise_exit(*call.args)[1]
+
+    # ---- the cover pool ------------------------------------------------------------------------
+    def _cover_deposit(self, call: Call) -> Any:
+        return self.venue.lp_deposit(call.args[1], call.args[0], Tranche.COVER)
+
+    def _cover_mint(self, call: Call) -> Any:
+        return self.venue.lp_mint(call.args[1], call.args[0], Tranche.COVER)
+
+    def _cover_redeem(self, call: Call) -> Any:
+        return self.venue.lp_redeem(int(call.sender, 16), call.args[0], Tranche.COVER)
+
+    def _cover_transfer(self, call: Call) -> Any:
+        return self.venue.lp_transfer(int(call.sender, 16), *call.args, Tranche.COVER)
+
+    def _cover_request(self, call: Call) -> Any:
+        return self.venue.request_exit(int(call.sender, 16), *call.args, Tranche.COVER)
+
+    def _cover_finalise(self, call: Call) -> Any:
+        return self.venue.finalise_exit(*call.args, Tranche.COVER)[1]
+
+    # ---- winding down --------------------------------------------------------------------------
+    def _settle_market(self, call: Call) -> Any:
+        return self.venue.settle_closing(*call.args)
+
+    def _last_prices(self, call: Call) -> Any:
+        return self.venue.take_last_prices()
+
     # ---- parameters ----------------------------------------------------------------------------
     def _set_venue(self, call: Call) -> None:
         self.venue.configure(**call.args[0])
@@ -229,7 +271,7 @@ class Twin:
         self.venue.configure(**call.args[0])
 
     def _set_market(self, call: Call) -> None:
-        self.venue.set_market(call.args[0], MarketParams(**call.args[1]))
+        self.venue.change_market(call.args[0], MarketParams(**call.args[1]))
 
     def _set_collateral(self, call: Call) -> None:
         asset, discount, cap = call.args

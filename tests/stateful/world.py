@@ -9,13 +9,14 @@ from typing import Any
 from eth_utils import keccak
 
 from crossmargin.model import QUOTE, Order, Reason
+from crossmargin.model.maths import LOT
 from crossmargin.model.orders import EXECUTED, UNKNOWN
 from tests.stateful import setups
 from tests.stateful.encoding import DOORS, order_hash
 from tests.stateful.feeds import AGE, TICK, Feeds
 from tests.stateful.reasons import ORDER, REASONS
 from tests.stateful.twin import Call, Outcome, Twin, must
-from tests.support.pyrevm_chain import NOBODY, ROOT, Chain, Contract, Reverted, address, words
+from tests.support.pyrevm_chain import NOBODY, ROOT, Chain, Contract, Reverted, address, to_signed, words
 
 OWNERS = 7
 SUBS = 2
@@ -23,6 +24,7 @@ LPS = 3
 RICH = 2**110
 MAX = 2**256 - 1
 CHAIN_ID = 1
+PLAIN = ("settle_loss", "convert_collateral", "alarm")  # return what the model returns
 ACTORS = ("deployer", "owner", "outsider", "keeper", "buyer")
 
 
@@ -41,8 +43,10 @@ class World:
         # of I-19: order → due, expires, max_exec_age, as noted when it was submitted
         self.commitments: dict[Order, tuple[int, int, int]] = {}
         self._deploy()
-        s, pool = setup, self.pool.number
-        self.twin = Twin(setups.params(s), self.chain.time, pool, self.feeds.proof, setups.FIRST_FEE, s.terms)
+        s, pools = setup, (self.pool.number, self.cover.number)
+        self.twin = Twin(
+            setups.params(s), self.chain.time, pools, self.feeds.proof, setups.FIRST_FEE, s.terms
+        )
         self.model = self.twin.venue
         self.model.watched = tuple(self.traders)
         self._configure()
@@ -107,7 +111,8 @@ class World:
             for token in (self.quote, *self.tokens):
                 token.call(who, "mint", int(who, 16), RICH)
                 token.call(who, "approve", self.vault.number, MAX)
-            self.quote.call(who, "approve", self.pool.number, MAX)
+            for pool in (self.pool, self.cover):
+                self.quote.call(who, "approve", pool.number, MAX)
 
     # ---- names ---------------------------------------------------------------------------------
     def owner_of(self, account: int) -> str:
@@ -194,7 +199,9 @@ class World:
             must(got[0] == self.hash_of(out.call.args[0]), f"I-29: submit returns {got[0]:#x}")
         elif name == "buy_collateral":
             must(got == [want.tokens, want.cost], f"I-29: buy_collateral returns {got}, model {want}")
-        elif name in ("settle_loss", "convert_collateral") or (name.startswith("lp_") and want is not None):
+        elif name == "deleverage":
+            must(abs(to_signed(got[0])) == want * LOT, f"I-29: deleverage returns {got}, model {want} lots")
+        elif name in PLAIN or (name.startswith(("lp_", "cover_")) and want is not None):
             must(got[0] == want, f"I-29: {name} returns {got[0]}, model {want}")
 
     def _same_results(self, got: list[tuple[int, str]], want: list[Any]) -> None:
