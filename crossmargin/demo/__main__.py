@@ -17,8 +17,8 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from crossmargin.demo import candles, paths
-from crossmargin.demo.books import DEFAULT_ACCOUNTS, MAX_ACCOUNTS, make_plan
+from crossmargin.demo import books, candles, deep, paths
+from crossmargin.demo.books import DEFAULT_ACCOUNTS, MAX_ACCOUNTS, Plan
 from crossmargin.demo.paths import DEFAULT_TICKS, MARKETS, MAX_TICKS, MIN_TICKS, PathError, PricePath
 from crossmargin.demo.report import money, print_report
 from crossmargin.demo.result import DemoResult, Tick
@@ -57,12 +57,28 @@ class Live:
         self.progress.update(self._bar, completed=number + 1, state=state)
 
 
-def load_path(prices: Path | None, markets: str | None, ticks: int | None, seed: int) -> PricePath:
+MARCH, DEEP = "march", "deep"
+
+
+def load_path(
+    prices: Path | None, markets: str | None, ticks: int | None, seed: int, shock: str = MARCH
+) -> PricePath:
     """The price path that the options ask for."""
     names = paths.parse_markets(markets) if markets is not None else None
+    if shock == DEEP:
+        if prices is not None:
+            raise PathError("--shock deep has prices of its own: leave out --prices")
+        return deep.generate(names or MARKETS, ticks or deep.DEFAULT_TICKS, seed)
     if prices is not None:
         return candles.load(prices, names, ticks, seed)
     return paths.generate(names or MARKETS, ticks or DEFAULT_TICKS, seed)
+
+
+def make_plan(path: PricePath, accounts: int, seed: int, shock: str = MARCH) -> Plan:
+    """Who plays on that path."""
+    if shock == DEEP:
+        return deep.make_plan(path.at(0), accounts, seed, path.quote[0], len(path))
+    return books.make_plan(path.at(0), accounts, seed, path.quote[0])
 
 
 def check_output(option: str, file: Path | None) -> None:
@@ -80,11 +96,10 @@ def check_output(option: str, file: Path | None) -> None:
         file.unlink()
 
 
-def simulate(path: PricePath, accounts: int, seed: int, port: int | None, console: Console) -> DemoResult:
+def simulate(path: PricePath, plan: Plan, seed: int, port: int | None, console: Console) -> DemoResult:
     """Start a chain and bots, run the scenario, and leave nothing behind."""
     from crossmargin.demo.chain import ChainVenue, anvil_options, prepare
 
-    plan = make_plan(path.at(0), accounts, seed, path.quote[0])
     live = Live(console, path)
     prepare(live.stage)
     with Processes() as group:
@@ -100,17 +115,26 @@ def simulate(path: PricePath, accounts: int, seed: int, port: int | None, consol
     type=click.Path(path_type=Path),
     help="CSV of candles: timestamp,symbol,open,high,low,close; a synthetic crash if absent.",
 )
+@click.option(
+    "--shock",
+    type=click.Choice((MARCH, DEEP)),
+    default=MARCH,
+    help="The synthetic crash, or a deeper one: all the way down the waterfall.",
+)
 @click.option("--markets", help=f"Some of {','.join(MARKETS)}; all if absent.")
 @click.option("--accounts", type=click.IntRange(1, MAX_ACCOUNTS), default=DEFAULT_ACCOUNTS, help="Traders.")
 @click.option("--seed", type=click.IntRange(0, 2**63), default=1, help="Of prices and books.")
 @click.option(
-    "--ticks", type=click.IntRange(MIN_TICKS, MAX_TICKS), help=f"Price steps; {DEFAULT_TICKS} if absent."
+    "--ticks",
+    type=click.IntRange(MIN_TICKS, MAX_TICKS),
+    help=f"Price steps; {DEFAULT_TICKS} if absent, {deep.DEFAULT_TICKS} with --shock deep.",
 )
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the figures here.")
 @click.option("--html", "html_file", type=click.Path(path_type=Path), help="Write a page with plots here.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Of the local chain; a free one if absent.")
 def main(
     prices: Path | None,
+    shock: str,
     markets: str | None,
     accounts: int,
     seed: int,
@@ -127,8 +151,9 @@ def main(
     console = Console()
     check_output("--json", json_file)
     check_output("--html", html_file)
-    path = load_path(prices, markets, ticks, seed)
-    result = simulate(path, accounts, seed, port, console)
+    path = load_path(prices, markets, ticks, seed, shock)
+    plan = make_plan(path, accounts, seed, shock)
+    result = simulate(path, plan, seed, port, console)
     print_report(result, console)
     _write(result, json_file, html_file, console)
     if result.conservation.wei:

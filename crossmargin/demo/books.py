@@ -93,14 +93,28 @@ class Move:
 
 
 @dataclass(frozen=True)
+class Terms:
+    """What a venue is deployed with instead of the shipped file: capital in dollars, rates by the names of that file."""
+
+    capital: int
+    rates: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Plan:
-    """Everything that the actors of the demo do."""
+    """Everything that the actors of the demo do.
+
+    `closing`: the market that is wound down in the last `closing_ticks`, if any.
+    """
 
     providers: tuple[int, ...]  # quote, smallest units
     books: tuple[Book, ...]
     trades: tuple[Trade, ...]
     moves: tuple[Move, ...] = ()
-    cover: int = 0  # quote, smallest units
+    cover: tuple[int, ...] = ()  # the same, in the cover pool
+    terms: Terms | None = None
+    closing: str | None = None
+    closing_ticks: int = 0
 
     def total(self, token: str) -> int:
         """What all traders deposit of one token, in smallest units."""
@@ -110,18 +124,18 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class _Template:
+class Template:
     kind: str
     legs: tuple[tuple[str, int], ...]  # market, signed weight
     use: int  # bps of equity that initial margin may take; 0: the weights are bps of equity themselves
     deposits: tuple[tuple[str, int], ...] = ((QUOTE, BPS),)  # token, share of the value
 
 
-def _template(
+def template(
     kind: str, legs: str, use: int, deposits: tuple[tuple[str, int], ...] = ((QUOTE, BPS),)
-) -> _Template:
+) -> Template:
     pairs = (leg.split(":") for leg in legs.split())
-    return _Template(kind, tuple((market, int(weight)) for market, weight in pairs), use, deposits)
+    return Template(kind, tuple((market, int(weight)) for market, weight in pairs), use, deposits)
 
 
 _ALL_LONG = " ".join(f"{market}:1" for market in MARKETS)
@@ -130,28 +144,28 @@ _IN_WETH, _IN_WBTC = ((WETH, BPS),), ((WBTC, BPS),)
 _IN_BOTH = ((QUOTE, 5000), (WETH, 5000))
 
 _TEMPLATES = (
-    _template("single long", "ETH:1", 9500),
-    _template("long basket", _ALL_LONG, 9500),
-    _template("hedged", "ETH:1 BTC:-1", 9300),
-    _template("single short", "BTC:-1", 3500),
-    _template("cash and carry", "ETH:-10000", 0, _IN_WETH),
-    _template("mixed", "BTC:2 ETH:1 DOGE:-1", 9000),
-    _template("single long", "SOL:1", 9200),
-    _template("single short", "ETH:-1", 5500),
-    _template("long on collateral", "BTC:1", 8500, _IN_WETH),
-    _template("single long", "BTC:1", 9600),
-    _template("hedged", "SOL:2 LINK:-2 ETH:-1", 9000),
-    _template("single long", "DOGE:1", 8800),
-    _template("long basket", "BTC:3 ETH:2 SOL:1", 7000),
-    _template("cash and carry", "BTC:-10000", 0, _IN_WBTC),
-    _template("single long", "LINK:1", 9400),
-    _template("short basket", _ALL_SHORT, 4500),
-    _template("single long", "ETH:1", 4000),
-    _template("hedged", "LINK:1 DOGE:-1", 8500),
-    _template("mixed", "ETH:3 SOL:-1 LINK:1", 9200, _IN_BOTH),
-    _template("single long", "BTC:1", 1500),
-    _template("single short", "SOL:-1", 3000),
-    _template("carry, overhedged", "ETH:-18000", 0, _IN_WETH),
+    template("single long", "ETH:1", 9500),
+    template("long basket", _ALL_LONG, 9500),
+    template("hedged", "ETH:1 BTC:-1", 9300),
+    template("single short", "BTC:-1", 3500),
+    template("cash and carry", "ETH:-10000", 0, _IN_WETH),
+    template("mixed", "BTC:2 ETH:1 DOGE:-1", 9000),
+    template("single long", "SOL:1", 9200),
+    template("single short", "ETH:-1", 5500),
+    template("long on collateral", "BTC:1", 8500, _IN_WETH),
+    template("single long", "BTC:1", 9600),
+    template("hedged", "SOL:2 LINK:-2 ETH:-1", 9000),
+    template("single long", "DOGE:1", 8800),
+    template("long basket", "BTC:3 ETH:2 SOL:1", 7000),
+    template("cash and carry", "BTC:-10000", 0, _IN_WBTC),
+    template("single long", "LINK:1", 9400),
+    template("short basket", _ALL_SHORT, 4500),
+    template("single long", "ETH:1", 4000),
+    template("hedged", "LINK:1 DOGE:-1", 8500),
+    template("mixed", "ETH:3 SOL:-1 LINK:1", 9200, _IN_BOTH),
+    template("single long", "BTC:1", 1500),
+    template("single short", "SOL:-1", 3000),
+    template("carry, overhedged", "ETH:-18000", 0, _IN_WETH),
 )
 
 # Trades during the run: permille of the ticks, template, market, share reduced, notional added (bps). Most of those who are
@@ -189,18 +203,25 @@ def make_plan(
     prices: Mapping[str, int], accounts: int = DEFAULT_ACCOUNTS, seed: int = 1, quote: int = DOLLAR
 ) -> Plan:
     """The plan for these markets at these starting prices (1e-8 dollars)."""
-    if not 1 <= accounts <= MAX_ACCOUNTS:
-        raise PathError(f"--accounts {accounts} is out of range: choose 1 to {MAX_ACCOUNTS}")
+    check_accounts(accounts)
     rng = random.Random(f"{seed}/books")
     in_quote = {market: price * WAD // quote for market, price in prices.items()}
-    books = tuple(_book(i, _TEMPLATES[i % len(_TEMPLATES)], in_quote, rng) for i in range(accounts))
+    books = tuple(
+        make_book(i, _TEMPLATES[i % len(_TEMPLATES)], in_quote, rng, _size_of(i)) for i in range(accounts)
+    )
     return Plan(
         providers=tuple(dollars * 10 ** DECIMALS[QUOTE] for dollars in PROVIDERS),
-        cover=COVER * 10 ** DECIMALS[QUOTE],
+        cover=(COVER * 10 ** DECIMALS[QUOTE],),
         books=books,
         trades=tuple(_later(books, rng)),
         moves=tuple(move for move in _MOVES if move.exit or move.who < len(books)),
     )
+
+
+def check_accounts(accounts: int) -> None:
+    """Refuse a number of accounts that no plan can have."""
+    if not 1 <= accounts <= MAX_ACCOUNTS:
+        raise PathError(f"--accounts {accounts} is out of range: choose 1 to {MAX_ACCOUNTS}")
 
 
 def notional_to_size(notional: int, price: int) -> int:
@@ -222,8 +243,14 @@ def weight(market: str) -> int:
     return isqrt(BETA[market] ** 2 + SIGMA[market] ** 2 - 1) + 1
 
 
-def _book(place: int, template: _Template, prices: Mapping[str, int], rng: random.Random) -> Book:
-    dollars = _SIZES[(place * 5 + place // len(_SIZES)) % len(_SIZES)]
+def _size_of(place: int) -> int:
+    return _SIZES[(place * 5 + place // len(_SIZES)) % len(_SIZES)]
+
+
+def make_book(
+    place: int, template: Template, prices: Mapping[str, int], rng: random.Random, dollars: int
+) -> Book:
+    """The book of the account at `place`, worth about `dollars`; `prices` in WAD quote."""
     value = dollars * WAD * (8000 + rng.getrandbits(12)) // BPS  # 0.80 to 1.21 of it
     deposits = tuple(_deposits(template, value, prices))
     held = {UNDERLYING[d.token]: _wad(d) for d in deposits if d.token != QUOTE}
@@ -241,7 +268,7 @@ def _book(place: int, template: _Template, prices: Mapping[str, int], rng: rando
     return Book(f"trader-{place + 1:02}", template.kind, deposits, targets, equity, used * BPS // equity)
 
 
-def _deposits(template: _Template, value: int, prices: Mapping[str, int]) -> list[Deposit]:
+def _deposits(template: Template, value: int, prices: Mapping[str, int]) -> list[Deposit]:
     """Tokens worth `value` (WAD quote); quote instead of a token whose underlying is not traded."""
     amounts: dict[str, int] = {}
     for token, share in template.deposits:
@@ -264,7 +291,7 @@ def _after_haircut(deposit: Deposit, prices: Mapping[str, int]) -> int:
     return worth * (BPS - HAIRCUT[deposit.token]) // BPS
 
 
-def _legs(template: _Template, markets: Sequence[str]) -> dict[str, int]:
+def _legs(template: Template, markets: Sequence[str]) -> dict[str, int]:
     """The template's legs in the markets that are traded; another market stands in for one that is not."""
     legs: dict[str, int] = {}
     for market, share in template.legs:

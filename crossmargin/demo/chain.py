@@ -18,11 +18,14 @@ from eth_account.signers.local import LocalAccount
 from eth_utils.crypto import keccak
 
 from crossmargin.artifacts import compiled
+from crossmargin.bots.deleveraging import is_short
 from crossmargin.bots.settings import environment_of
 from crossmargin.client import Calls, Client, Order, Receipt, account_id
 from crossmargin.client.abi import Call, load
 from crossmargin.client.codec import LOT, WAD
 from crossmargin.client.events import (
+    Alarm,
+    Deleveraged,
     Liquidated,
     OrderCancelled,
     OrderExecuted,
@@ -30,14 +33,17 @@ from crossmargin.client.events import (
     OrderFailed,
     Trade,
 )
-from crossmargin.client.records import LIQUIDATABLE, Health
+from crossmargin.client.records import LIQUIDATABLE, Health, MarketWords
 from crossmargin.demo import feeds
 from crossmargin.demo.blocks import Blocks
 from crossmargin.demo.books import BPS, QUOTE, Book, Plan
+from crossmargin.demo.deep import configured
 from crossmargin.demo.paths import DOLLAR, PricePath
 from crossmargin.demo.record import Record, fees_of
 from crossmargin.demo.result import HEALTH_CAP, Conservation
 from crossmargin.demo.scenario import SETUP_SECONDS, DemoError, State, Totals
+from crossmargin.demo.trace import KINDS, Reader
+from crossmargin.demo.waterfall import Waterfall
 from crossmargin.deploy import COMPILED, deploy
 from crossmargin.deployment import Deployment
 from crossmargin.processes import Child
@@ -99,6 +105,7 @@ class ChainVenue:
         self._feeds.deploy(Sender(self._blocks.w3, self._owner), answers)
         self._venue: Deployment = deploy(
             self._blocks.w3,
+            configured(self._plan.terms),
             key=self._owner,
             markets=list(prices),
             feeds=self._feeds.addresses,
@@ -121,9 +128,9 @@ class ChainVenue:
         self._client.approve(key, self._venue.tokens[QUOTE], amount, self._venue.pool)
         self._note("pool_deposit", self._client.pool_deposit(key, amount))
 
-    def insure(self, amount: int) -> None:
-        """The first provider's deposit in the cover pool, before it earns anything: that would be nobody's."""
-        key = self._providers[0]
+    def insure(self, provider: int, amount: int) -> None:
+        """A provider's deposit in the cover pool, before it earns anything: that would be nobody's."""
+        key = self._providers[provider]
         self._mint(QUOTE, key, amount)
         self._client.approve(key, self._venue.tokens[QUOTE], amount, self._venue.cover)
         self._note("pool_deposit", self._client.pool_deposit(key, amount, pool="cover"))
@@ -170,10 +177,11 @@ class ChainVenue:
         self._mine(timestamp + 1)
         self._finalise(timestamp + 1)
 
-    def step(self) -> None:
+    def step(self) -> bool:
         """Make a block if anything waits for one."""
-        if self._blocks.waiting():
+        if waiting := self._blocks.waiting():
             self._mine()
+        return waiting
 
     def _mine(self, timestamp: int | None = None) -> None:
         self._block = self._blocks.mine(timestamp)
@@ -285,6 +293,41 @@ class ChainVenue:
         """Size of a position."""
         return self._client.position(self._ids[account], self._markets[market]).base
 
+    # ---- winding down ----------------------------------------------------------------------------
+
+    def close_market(self, market: str) -> None:
+        """The owner's decision."""
+        self._send("close_market", [(self._owner, self._at_configurator("close_market", market))])
+
+    def sample(self, market: str) -> bool:
+        """By a provider, as anybody might; not when it is over."""
+        number = self._markets[market]
+        if over := self._client.closing(number).is_over(self._blocks.now()):
+            return over
+        self._send("sample", [(self._providers[0], self._calls.sample(number))])
+        return False
+
+    def settle_market(self, market: str) -> None:
+        """By a provider, as anybody might."""
+        self._send("settle_market", [(self._providers[0], self._calls.settle_market(self._markets[market]))])
+
+    def open_in(self, market: str) -> frozenset[int]:
+        """From the ledger."""
+        number = self._markets[market]
+        legs = self._client.read_all([self._calls.legs(account) for account in self._ids])
+        return frozenset(i for i, held in enumerate(legs) if number in held)
+
+    def settle(self, account: int, market: str) -> None:
+        """By a provider, as anybody might."""
+        call = self._calls.settle(self._ids[account], self._markets[market])
+        self._send("settle", [(self._providers[0], call)])
+
+    def _at_configurator(self, function: str, market: str) -> Call[Any]:
+        return load("Configurator").call(self._venue.configurator, function, self._markets[market])
+
+    def _words(self) -> Mapping[int, MarketWords]:
+        return self._client.market_words(self._markets.values())
+
     # ---- what there is to wait for and to see ----------------------------------------------------
 
     def pending_orders(self) -> frozenset[str]:
@@ -296,6 +339,14 @@ class ChainVenue:
         found = self._client.read_all([self._calls.order_status(h) for h in hashes])
         self._pending = {h for h, status in zip(hashes, found, strict=True) if status.pending}
         return frozenset(self._pending)
+
+    def short(self) -> bool:
+        """At the prices of now, carry accrued."""
+        return self._now_read("short", self._read_short)
+
+    def _read_short(self) -> bool:
+        pool, rates = self._client.read_all([self._calls.pool(), self._calls.rates()])
+        return is_short(pool.state, rates.adl_ratio)
 
     def liquidatable(self) -> frozenset[int]:
         """Accounts that the Lens calls liquidatable."""
@@ -312,7 +363,9 @@ class ChainVenue:
 
     def state(self) -> State:
         """The venue after the last block."""
-        pool, markets = self._client.read_all([self._calls.pool(), self._calls.markets()])
+        pool, cover, markets = self._client.read_all(
+            [self._calls.pool(), self._calls.pool_state("cover"), self._calls.markets()]
+        )
         health = self._client.health(self._ids)
         capital = pool.state.reduced_equity
         return State(
@@ -323,12 +376,23 @@ class ChainVenue:
             utilisation_gross=_part(pool.state.gross, capital),
             open_interest=sum((row.long + row.short) * row.price // WAD for row in markets),
             health={i: _times(h) for i, h in enumerate(health) if h.maintenance or h.state == LIQUIDATABLE},
+            cover_nav=cover.equity,
         )
 
     def totals(self) -> Totals:
         """From the events of the whole chain, after a last touch of every market."""
-        self._send("poke", [(self._owner, self._calls.poke(m)) for m in sorted(self._markets.values())])
-        kinds = (OrderExecuted, OrderFailed, OrderExpired, OrderCancelled, Trade, Liquidated)
+        live = [m for m, words in self._words().items() if not words.carry.settled]
+        self._send("poke", [(self._owner, self._calls.poke(m)) for m in live])
+        kinds = (
+            OrderExecuted,
+            OrderFailed,
+            OrderExpired,
+            OrderCancelled,
+            Trade,
+            Liquidated,
+            Alarm,
+            Deleveraged,
+        )
         events = self._client.events(*kinds, with_gas=True)
         return Totals(
             liquidations=tuple(self._record.liquidations),
@@ -338,7 +402,20 @@ class ChainVenue:
             borrow_paid=self._record.carried.borrow,
             gas=self._record.gas_rows(events),
             conservation=self._conservation(),
+            waterfall=self._waterfall(),
         )
+
+    def _waterfall(self) -> Waterfall:
+        names = {market: symbol for symbol, market in self._markets.items()}
+        cover = account_id(self._venue.cover)
+        reader = Reader(
+            accounts=self._record.names,
+            markets=names,
+            cash=lambda block: self._client.read(self._calls.cash(cover), block),
+            share=self._client.rates().cover_share,
+        )
+        left = {market: len(self.open_in(symbol)) for symbol, market in self._markets.items()}
+        return reader.read(self._client.events(*KINDS), left)
 
     def _conservation(self) -> Conservation:
         """Every account that the events name, and every one that the demo knows."""

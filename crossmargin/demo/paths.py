@@ -165,7 +165,7 @@ def follow(
     noise, level, column = 0, start * UNIT, [start]
     for change in returns:
         level = moved(level, scaled(change, symbol, leader))
-        noise = noise * 15 // 16 + size * _fat_normal(rng) // UNIT
+        noise = noise * 15 // 16 + size * fat_normal(rng) // UNIT
         column.append(max(1, level * max(UNIT // 10, UNIT + noise) // UNIT**2))
     return tuple(column)
 
@@ -186,7 +186,7 @@ def quote_near_one(ticks: int, step: int, seed: int) -> tuple[int, ...]:
     size, limit = _per_step(DOLLAR // 10_000, step), DOLLAR * 20 // 10_000
     noise, column = 0, [DOLLAR]
     for _ in range(ticks - 1):
-        noise = noise * 7 // 8 + size * _fat_normal(rng) // UNIT
+        noise = noise * 7 // 8 + size * fat_normal(rng) // UNIT
         noise = max(-limit, min(limit, noise))
         column.append(DOLLAR + noise)
     return tuple(column)
@@ -201,7 +201,7 @@ def _factor(ticks: int, step: int, seed: int) -> list[int]:
     for tick in range(1, ticks):
         second = tick * step
         wild = _WILD[0] <= second <= _WILD[1]
-        noise = noise * 3 // 4 + calm * (2 if wild else 1) * _fat_normal(rng) // UNIT
+        noise = noise * 3 // 4 + calm * (2 if wild else 1) * fat_normal(rng) // UNIT
         # The lowest tick lies on the curve exactly: every seed falls equally deep.
         level = _LOWEST[1] * UNIT // 1000 if tick == lowest else _curve(second) * (UNIT + noise) // UNIT
         levels.append(level)
@@ -216,7 +216,7 @@ def _curve(second: int) -> int:
     return _CURVE[-1][1] * UNIT // 1000
 
 
-def _fat_normal(rng: random.Random) -> int:
+def fat_normal(rng: random.Random) -> int:
     """A bell-shaped draw in 1e-9 with standard deviation 1; one in sixteen is three times as wide."""
     total = sum(rng.getrandbits(32) for _ in range(12)) - (6 << 32)
     wide = 3 if rng.getrandbits(4) == 0 else 1

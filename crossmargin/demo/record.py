@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from crossmargin.client import Client
 from crossmargin.client.codec import WAD
 from crossmargin.client.events import (
+    Alarm,
     BadDebt,
+    Deleveraged,
     Event,
     Liquidated,
     OrderCancelled,
@@ -38,10 +40,13 @@ class Carried:
     funding: int = 0
     borrow: int = 0
 
-    def add(self, before: MarketWords, after: MarketWords) -> None:
-        """What a market's open interest paid between two readings with at most one accrual in between (F-1)."""
+    def add(self, before: MarketWords, after: MarketWords, now: int = 0) -> None:
+        """What a market's open interest paid between two readings with at most one accrual in between (F-1).
+
+        `now`: when it was settled, if that came in between: its carry has no time any more.
+        """
         carry, book = before.carry, before.book
-        seconds = after.carry.time - carry.time
+        seconds = (now if after.carry.time < carry.time else after.carry.time) - carry.time
         moved = (
             (book.longs, after.carry.long_index - carry.long_index),
             (book.shorts, carry.short_index - after.carry.short_index),
@@ -68,8 +73,10 @@ class Record:
     def block(self, number: int) -> None:
         """Take down what the latest block, `number`, did."""
         words = self.client.read(self.client.calls.market_words(self.markets))
+        stopped = any(words[market].carry.time < before.carry.time for market, before in self._words.items())
+        now = self.client.now() if stopped else 0
         for market, before in self._words.items():
-            self.carried.add(before, words[market])
+            self.carried.add(before, words[market], now)
         self._words = words
         events = self.client.events(Liquidated, BadDebt, first=number, last=number)
         slices = [event for event in events if isinstance(event, Liquidated)]
@@ -111,6 +118,8 @@ class Record:
         for name, kinds in (
             ("execute_order", (OrderExecuted, OrderFailed)),
             ("liquidate", (Liquidated,)),
+            ("alarm", (Alarm,)),
+            ("deleverage", (Deleveraged,)),
         ):
             rows[name] = _shares([event for event in events if isinstance(event, kinds)])
         return tuple(Gas(name, tuple(used)) for name, used in sorted(rows.items()) if used)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
+from crossmargin.demo.waterfall import Waterfall
+
 WAD = 10**18
 HEALTH_CAP = 1_000_000  # bps; an account without a requirement counts as this healthy
 
@@ -50,6 +52,11 @@ class Liquidation:
     to_cover: int
     bad_debt: int
     bad_debt_pool: int
+
+    @property
+    def to_pool(self) -> int:
+        """What of the charge went to the pool."""
+        return self.charged - self.reward - self.to_cover
 
 
 @dataclass(frozen=True)
@@ -112,6 +119,10 @@ class DemoResult:
     funding_paid: int  # by the side that pays
     borrow_paid: int
     seconds: float
+    deep: bool = False  # whether the scenario was to go all the way down the waterfall
+    cover_nav_start: int = 0
+    cover_nav_end: int = 0
+    waterfall: Waterfall = field(default_factory=Waterfall)
 
     @property
     def pool_nav_end(self) -> int:
@@ -136,6 +147,16 @@ class DemoResult:
         return sum(row.bad_debt for row in self.liquidations)
 
     @property
+    def bad_debt_by_pool(self) -> int:
+        """What of the bad debt the LP pool bore."""
+        return sum(row.bad_debt_pool for row in self.liquidations)
+
+    @property
+    def bad_debt_by_cover(self) -> int:
+        """What of it the cover pool paid."""
+        return self.bad_debt - self.bad_debt_by_pool
+
+    @property
     def unhealthy_after_tick_max(self) -> int:
         """The most accounts that were still liquidatable after keepers had their turn at a tick."""
         return max(tick.unhealthy for tick in self.ticks)
@@ -158,6 +179,10 @@ class DemoResult:
             "conservation_wei": self.conservation.wei,
             "bad_debt": quote(self.bad_debt),
             "bad_debt_wei": self.bad_debt,
+            "bad_debt_by_cover": quote(self.bad_debt_by_cover),
+            "bad_debt_by_pool": quote(self.bad_debt_by_pool),
+            "deleveraged": len(self.waterfall.deleveraged),
+            "settled_positions": len(self.waterfall.settled),
             "liquidations": len(self.liquidations),
             "full_closes": self.full_closes,
             "accounts_liquidated": len({row.account for row in self.liquidations}),
@@ -168,6 +193,8 @@ class DemoResult:
             "pool_share_price_change": self.share_price_change,
             "cover_start": quote(self.cover_start),
             "cover_end": quote(self.cover_end),
+            "cover_nav_start": quote(self.cover_nav_start),
+            "cover_nav_end": quote(self.cover_nav_end),
             "utilisation_net_max": fraction(max(tick.utilisation_net for tick in self.ticks)),
             "utilisation_gross_max": fraction(max(tick.utilisation_gross for tick in self.ticks)),
             "funding_paid": quote(self.funding_paid),
@@ -192,6 +219,7 @@ class DemoResult:
                 "base": dict(self.conservation.base),
                 "quote": dict(self.conservation.quote),
             },
+            "waterfall": self.waterfall.summary(),
             "liquidation_events": [_event(row) for row in self.liquidations],
         }
 

@@ -9,17 +9,19 @@ from __future__ import annotations
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from crossmargin.demo.books import BPS, Book, Plan, Trade, notional_to_size
 from crossmargin.demo.paths import PricePath
 from crossmargin.demo.result import HEALTH_CAP, WAD, Conservation, DemoResult, Gas, Liquidation, Tick
+from crossmargin.demo.waterfall import Waterfall
 from crossmargin.processes import Child
 
 SETTLE_SECONDS = 6.0  # how long a tick waits for the bots before what is left counts as left
 START_SECONDS = 60.0  # the same while the bots are still starting
 POLL_SECONDS = 0.01
+QUIET_SECONDS = 0.4  # without a transaction: the liquidator has done what it can for a pool short of capital
 SETUP_SECONDS = 3600  # of the chain before the first tick: for deployment, deposits and the first orders
 
 
@@ -31,7 +33,7 @@ class DemoError(RuntimeError):
 class State:
     """The venue now. Amounts and utilisations in WAD; `health`: account -> E / MM in bps, of those with positions.
 
-    `share_price`: quote token units for 1e18 shares of the pool.
+    `share_price`: quote token units for 1e18 shares of the pool. `cover_nav`: the cover pool's equity.
     """
 
     pool_nav: int
@@ -41,6 +43,7 @@ class State:
     utilisation_gross: int
     open_interest: int
     health: Mapping[int, int]
+    cover_nav: int = 0
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class Totals:
     borrow_paid: int
     gas: tuple[Gas, ...]
     conservation: Conservation
+    waterfall: Waterfall = field(default_factory=Waterfall)
 
 
 class Venue(Protocol):
@@ -65,8 +69,8 @@ class Venue(Protocol):
     def provide(self, provider: int, amount: int) -> None:
         """A liquidity provider puts in `amount` of quote, in smallest units."""
 
-    def insure(self, amount: int) -> None:
-        """The first liquidity provider puts `amount` of quote in the cover pool."""
+    def insure(self, provider: int, amount: int) -> None:
+        """A liquidity provider puts `amount` of quote in the cover pool."""
 
     def open_account(self, account: int, book: Book) -> None:
         """Give the account's owner gas and tokens, and deposit them."""
@@ -80,8 +84,8 @@ class Venue(Protocol):
     def push(self, timestamp: int, prices: Mapping[str, int], quote: int) -> None:
         """Move the chain's clock to `timestamp` and publish a round on every feed there."""
 
-    def step(self) -> None:
-        """Let what the bots have sent happen."""
+    def step(self) -> bool:
+        """Let what the bots have sent happen; True if there was any."""
 
     def submit(self, account: int, market: str, size: int, reduce_only: bool = False) -> None:
         """Prepare a market order; `commit` sends it."""
@@ -115,6 +119,24 @@ class Venue(Protocol):
 
     def redeem(self, provider: int, share: int) -> None:
         """A liquidity provider leaves with `share` (bps) of its shares, at once or after the pool's cooldown."""
+
+    def short(self) -> bool:
+        """Whether the pool is short of capital (W-2)."""
+
+    def close_market(self, market: str) -> None:
+        """Begin to wind a market down."""
+
+    def sample(self, market: str) -> bool:
+        """Somebody has its price counted; True once sampling is over and the market can be settled."""
+
+    def settle_market(self, market: str) -> None:
+        """Fix its settlement price."""
+
+    def open_in(self, market: str) -> frozenset[int]:
+        """Accounts with a position in it."""
+
+    def settle(self, account: int, market: str) -> None:
+        """Close a position in it at the settlement price."""
 
     def state(self) -> State:
         """The venue after the last block."""
@@ -156,6 +178,8 @@ class Scenario:
         self._seed = seed
         self._due = list(plan.trades)
         self._moves = list(plan.moves)
+        self._settling = False  # the wound down market has its price
+        self._cover_nav = 0
         self._given_up: frozenset[object] = frozenset()  # what no bot did in time: not waited for again
 
     def run(self) -> DemoResult:
@@ -179,7 +203,8 @@ class Scenario:
         self._watcher.stage(f"{len(self._plan.providers)} liquidity providers deposit")
         for provider, amount in enumerate(self._plan.providers):
             self._venue.provide(provider, amount)
-        self._venue.insure(self._plan.cover)
+        for provider, amount in enumerate(self._plan.cover):
+            self._venue.insure(provider, amount)
         self._watcher.stage(f"{len(self._plan.books)} accounts deposit")
         for account, book in enumerate(self._plan.books):
             self._venue.open_account(account, book)
@@ -220,6 +245,8 @@ class Scenario:
         self._move(number)
         if self._trade(number):
             self._execute(number)
+        self._rescue()
+        self._wind_down(number)
         tick = self._measure(number)
         self._watcher.tick(number, tick)
         return tick
@@ -267,10 +294,42 @@ class Scenario:
         self._given_up = left
 
     def _left(self) -> frozenset[object]:
-        return frozenset(self._venue.liquidatable()) | frozenset(self._venue.pending_orders())
+        left: frozenset[object] = frozenset(self._venue.liquidatable()) | self._venue.pending_orders()
+        return left | {("open", account) for account in self._open()}
+
+    def _open(self) -> frozenset[int]:
+        return self._venue.open_in(self._plan.closing or "") if self._settling else frozenset()
+
+    # ---- the deeper end ------------------------------------------------------------------------
+
+    def _rescue(self) -> None:
+        """While the pool is short of capital, give the liquidator time for its alarm and for deleveraging."""
+        now = time.monotonic()
+        quiet, deadline = now + QUIET_SECONDS, now + SETTLE_SECONDS
+        while self._plan.terms and self._venue.short() and time.monotonic() < min(quiet, deadline):
+            self._check()
+            time.sleep(POLL_SECONDS)
+            if self._venue.step():
+                quiet = time.monotonic() + QUIET_SECONDS
+
+    def _wind_down(self, number: int) -> None:
+        """Close the plan's market with the first of the last ticks, sample it at the others, settle it when that is over."""
+        market, ticks_left = self._plan.closing, len(self._path) - number
+        if market is None or ticks_left > self._plan.closing_ticks or self._settling:
+            return
+        if ticks_left == self._plan.closing_ticks:
+            self._watcher.stage(f"winding {market} down")
+            self._venue.close_market(market)
+        elif self._venue.sample(market):
+            self._venue.settle_market(market)
+            self._settling = True
+            self._settle()
+            for account in sorted(self._open()):  # what no bot did anybody may
+                self._venue.settle(account, market)
 
     def _measure(self, number: int) -> Tick:
         state = self._venue.state()
+        self._cover_nav = state.cover_nav
         health = tuple(min(value, HEALTH_CAP) for value in state.health.values())
         return Tick(
             timestamp=self._path.timestamps[number],
@@ -312,6 +371,10 @@ class Scenario:
             funding_paid=totals.funding_paid,
             borrow_paid=totals.borrow_paid,
             seconds=time.monotonic() - began,
+            deep=self._plan.terms is not None,
+            cover_nav_start=before.cover_nav,
+            cover_nav_end=self._cover_nav,
+            waterfall=replace(totals.waterfall, kinds={book.name: book.kind for book in self._plan.books}),
         )
 
     def _tick_of(self, timestamp: int) -> int:

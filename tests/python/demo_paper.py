@@ -18,6 +18,10 @@ class Paper:
         self.patience = patience
         self.stuck = stuck
         self.looks = 0
+        self.is_short = False
+        self.rescues = 0  # blocks made while short: the third gives the pool its capital
+        self.samples = 0
+        self.open = {1, 4, 5}  # in the market that is wound down
 
     def deploy(self, timestamp, prices, quote):
         self.log.append(("deploy", timestamp, dict(prices)))
@@ -32,12 +36,15 @@ class Paper:
 
     def step(self):
         self.time += 1
+        self.rescues += self.is_short
+        self.is_short = self.is_short and self.rescues % 3 != 0
+        return True
 
     def provide(self, provider, amount):
         self.log.append(("provide", provider, amount))
 
-    def insure(self, amount):
-        self.log.append(("insure", amount))
+    def insure(self, provider, amount):
+        self.log.append(("insure", provider, amount))
 
     def open_account(self, account, book):
         self.log.append(("open", account, book.name))
@@ -96,9 +103,31 @@ class Paper:
     def redeem(self, provider, share):
         self.log.append(("redeem", provider, share))
 
+    def short(self):
+        return self.is_short
+
+    def close_market(self, market):
+        self.log.append(("close market", market, len(self.pushes)))
+
+    def sample(self, market):
+        self.samples += 1
+        return self.samples > 15
+
+    def settle_market(self, market):
+        self.log.append(("settle market", market, self.samples))
+
+    def open_in(self, market):
+        if any(entry[0] == "settle market" for entry in self.log):
+            self.open -= {4, 5}  # a bot's doing
+        return frozenset(self.open)
+
+    def settle(self, account, market):
+        self.log.append(("settle", account, market))
+        self.open.discard(account)
+
     def state(self):
         health = {account: 9_000 for account in self.unhealthy} | {99: 20_000, 98: 10**12}
-        return State(10_000_000 * WAD + len(self.pushes), 10**6, 7, WAD // 50, WAD // 20, 5 * WAD, health)
+        return State(10_000_000 * WAD + len(self.pushes), 10**6, 7, WAD // 50, WAD // 20, 5 * WAD, health, 8)
 
     def totals(self):
         return Totals((), {"executed": 9}, 1, 2, 3, (), Conservation({"USDC": 0}, 0))

@@ -68,7 +68,7 @@ def test_at_least_forty_accounts_of_every_kind():
     kinds = {book.kind for book in plan.books}
     assert {"single long", "single short", "long basket", "mixed", "hedged", "cash and carry"} <= kinds
     assert sum(plan.providers) == 10_000_000 * 10**6
-    assert plan.cover == 250_000 * 10**6
+    assert plan.cover == (250_000 * 10**6,)
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from crossmargin.demo import __main__ as cli
-from crossmargin.demo.books import Plan, make_plan
+from crossmargin.demo.books import Plan
 from crossmargin.demo.paths import PricePath
 from crossmargin.demo.result import Conservation
 from crossmargin.demo.scenario import Scenario, Totals
@@ -74,9 +74,8 @@ def paper(monkeypatch) -> list[PricePath]:
     """Let the command run on a venue of paper; returns the paths it was asked to play."""
     asked = []
 
-    def simulate(path, accounts, seed, port, console):
+    def simulate(path, plan, seed, port, console):
         asked.append(path)
-        plan = make_plan(path.at(0), accounts, seed)
         return Scenario(Paper(), path, plan, Watcher(), start=id, check=lambda: None, seed=seed).run()
 
     monkeypatch.setattr(cli, "simulate", simulate)

@@ -30,7 +30,7 @@ def test_everything_happens_in_order():
     assert kinds[0] == "deploy"
     assert venue.log[0][1] < path.timestamps[0]
     assert kinds[1:4] == ["provide"] * 3
-    assert venue.log[4] == ("insure", plan.cover)
+    assert venue.log[4] == ("insure", 0, plan.cover[0])
     assert kinds[5 : 5 + len(plan.books)] == ["open"] * len(plan.books)
     assert started == ["keeper", "liquidator"]
     assert watcher.ticks == list(range(30))
