@@ -122,9 +122,9 @@ class PercentOnly(Venue):
 class NeedsCover(Venue):
     """Bad debt is the cover fund's alone: without the cash there is no liquidation."""
 
-    def _absorb(self, account: int, debt: int, *rest: Any) -> int:
+    def _claim(self, debt: int, *rest: Any) -> int:
         require(max(0, self.ledger.get(self.cover_id).cash) >= debt, Reason.FUNDS)
-        return super()._absorb(account, debt, *rest)
+        return super()._claim(debt, *rest)
 
 
 class FlatBonus(Venue):
@@ -162,7 +162,7 @@ class FirstOut(Venue):
     """LPs take out what tokens there are, whoever else is owed them."""
 
     @atomic
-    def pool_withdraw(self, tokens: int) -> int:
+    def pool_withdraw(self, tokens: int, *rest: Any) -> int:
         amount = self._amount(QUOTE, tokens)
         self.ledger.add_cash(self.pool_id, -amount)
         self.ledger.credit(QUOTE, -amount)
@@ -172,10 +172,10 @@ class FirstOut(Venue):
 class BareShares(Venue):
     """Shares without virtual ones, of all tokens that lie there: gifts raise the price of a share."""
 
-    def preview_deposit(self, assets: int) -> int:
+    def preview_deposit(self, assets: int, *rest: Any) -> int:
         return assets * self.supply // self.total_assets() if self.supply else assets
 
-    def preview_redeem(self, shares: int) -> int:
+    def preview_redeem(self, shares: int, *rest: Any) -> int:
         return shares * self.total_assets() // self.supply if self.supply else 0
 
 

@@ -156,10 +156,12 @@ class PoolMoves(OrderMoves):
         if s.rates is setups.BOLD and self.chance(90):
             fields = {"cap_net": rng.choice((3_000, 4_000)), "cap_gross": 9_000}
             fields |= {"exit_cap_net": 5_000, "exit_cap_gross": 10_000}
-        fields["pool_cooldown"] = s.cooldowns[0] if self.chance(90) else 60
+        fields["pool_cooldown"] = s.backing.pool_cooldown if self.chance(90) else 60
         fields["cover_cooldown"] = rng.choice((3_600, 3_600, 10_800, 3_599 if self.chance(10) else 3_600))
-        fields["cover_share"] = rng.choice((s.cover_share, 100, 2_500, 10_000))
-        fields["adl_ratio"] = s.adl_ratio if fields["exit_cap_net"] > 2_000 else rng.choice((10_000, 50_000))
+        fields["cover_share"] = rng.choice((s.backing.cover_share, 100, 2_500, 10_000))
+        fields["adl_ratio"] = (
+            s.backing.adl_ratio if fields["exit_cap_net"] > 2_000 else rng.choice((10_000, 50_000))
+        )
         fields |= {"borrow_base": rng.choice((0, 20, 200)), "borrow_slope1": rng.choice((0, 300))}
         fields |= {"borrow_slope2": rng.choice((300, 3_000)), "borrow_kink": rng.choice((0, 5_000, 8_000))}
         if fields["cap_net"] > fields["exit_cap_net"]:

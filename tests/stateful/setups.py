@@ -39,8 +39,18 @@ FIRST_FEE = WAD // 5  # of the OrderBook as deployed
 
 
 @dataclass(frozen=True)
+class Backing:
+    """What stands behind the pool: cooldowns of exits in seconds, W-1's share and W-2's ratio in bps."""
+
+    pool_cooldown: int = 0
+    cover_cooldown: int = 3_600
+    cover_share: int = 10_000
+    adl_ratio: int = 30_000
+
+
+@dataclass(frozen=True)
 class Venues:
-    """What one sequence is played on. pool: quote the LPs start with, in whole units. cooldowns: of pool and cover pool, s."""
+    """What one sequence is played on. pool: quote the LPs start with, in whole units."""
 
     markets: tuple[MarketParams, ...]
     assets: tuple[AssetParams, ...]
@@ -50,9 +60,7 @@ class Venues:
     pool: int
     timings: tuple[model.Timing, ...]
     terms: model.Terms
-    cooldowns: tuple[int, int] = (0, 3_600)
-    cover_share: int = 2_500
-    adl_ratio: int = 30_000
+    backing: Backing
 
 
 def draw_timing(rng: random.Random) -> model.Timing:
@@ -89,9 +97,12 @@ def draw(rng: random.Random) -> Venues:
         rng.choice((3, 10, 40)) * 10**6,
         tuple(draw_timing(rng) for _ in MARKETS),
         draw_terms(rng),
-        (rng.choice((0, 0, 0, 3_600)), rng.choice((3_600, 3_600, 21_600))),
-        rng.choice((500, 2_500, 10_000)),
-        20_000 if rates is BOLD else 50_000,
+        Backing(
+            rng.choice((0, 0, 0, 3_600)),
+            rng.choice((3_600, 3_600, 21_600)),
+            rng.choice((500, 2_500, 10_000)),
+            20_000 if rates is BOLD else 50_000,
+        ),
     )
 
 
@@ -117,7 +128,7 @@ def market_params(m: MarketParams) -> model.MarketParams:
     )
 
 
-def params(s: Venues) -> model.Params:
+def params(s: Venues, b: Backing = Backing()) -> model.Params:
     """The model's parameters of a venue."""
     v, r = s.venue, s.rates
     assets = {
@@ -139,10 +150,10 @@ def params(s: Venues) -> model.Params:
         cap_gross=r.cap_gross,
         exit_cap_net=r.exit_net,
         exit_cap_gross=r.exit_gross,
-        pool_cooldown=s.cooldowns[0],
-        cover_cooldown=s.cooldowns[1],
-        cover_share=s.cover_share,
-        adl_ratio=s.adl_ratio,
+        pool_cooldown=b.pool_cooldown,
+        cover_cooldown=b.cover_cooldown,
+        cover_share=b.cover_share,
+        adl_ratio=b.adl_ratio,
         borrow_base=r.base,
         borrow_slope1=r.slope1,
         borrow_slope2=r.slope2,

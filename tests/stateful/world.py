@@ -45,7 +45,7 @@ class World:
         self._deploy()
         s, pools = setup, (self.pool.number, self.cover.number)
         self.twin = Twin(
-            setups.params(s), self.chain.time, pools, self.feeds.proof, setups.FIRST_FEE, s.terms
+            setups.params(s, s.backing), self.chain.time, pools, self.feeds.proof, setups.FIRST_FEE, s.terms
         )
         self.model = self.twin.venue
         self.model.watched = tuple(self.traders)
