@@ -25,7 +25,6 @@ from contracts.modules import margin
 from contracts.modules import packing
 from contracts.modules import reading
 from contracts.modules import shocks
-from contracts.modules import triage
 
 from ethereum.ercs import IERC20
 from ethereum.ercs import IERC4626
@@ -170,12 +169,7 @@ def liquidatable(accounts: DynArray[uint256, 1000]) -> DynArray[uint256, 1000]:
     """
     @notice Those of the accounts that `liquidate` would act on now, in the order given. Protocol accounts never are.
     """
-    v: reading.Venue = self._venue([])
-    found: DynArray[uint256, 1000] = []
-    for id: uint256 in accounts:
-        if self._is_liquidatable(id, self._held(id, v), v):
-            found.append(id)
-    return found
+    return staticcall IRiskLens(RISKS).liquidatable(accounts)
 
 
 # ---- one account in full ------------------------------------------------------------------------
@@ -187,9 +181,13 @@ def accounts(ids: DynArray[uint256, 50]) -> DynArray[ILens.Account, 50]:
     @notice Everything about each account.
     """
     v: reading.Venue = self._venue([])
+    asked: DynArray[uint256, 1000] = []
+    for id: uint256 in ids:
+        asked.append(id)
+    due: DynArray[uint256, 1000] = staticcall IRiskLens(RISKS).liquidatable(asked)
     found: DynArray[ILens.Account, 50] = []
     for id: uint256 in ids:
-        found.append(self._account(id, v))
+        found.append(self._account(id, v, id in due))
     return found
 
 
@@ -329,22 +327,13 @@ def _assess(h: reading.Held, venue: uint256) -> margin.Health:
 
 @view
 @internal
-def _is_liquidatable(id: uint256, h: reading.Held, v: reading.Venue) -> bool:
-    c: triage.Case = triage.examined(h.legs, h.cash, v.venue, v.rates)
-    # the Liquidator settles what must be settled, and then looks again
-    due: bool = c.reason == triage.DUE or (c.reason == triage.SETTLE_FIRST and c.short)
-    return due and not self._is_protocol(id)
-
-
-@view
-@internal
 def _is_protocol(account: uint256) -> bool:
     return account >> 96 == POOL_ACCOUNT >> 96 or account >> 96 == COVER_ACCOUNT >> 96
 
 
 @view
 @internal
-def _account(id: uint256, v: reading.Venue) -> ILens.Account:
+def _account(id: uint256, v: reading.Venue, due: bool) -> ILens.Account:
     h: reading.Held = self._held(id, v)
     m: margin.Health = self._assess(h, v.venue)
     state: uint256 = margin.state_of(m, v.venue)
@@ -364,7 +353,7 @@ def _account(id: uint256, v: reading.Venue) -> ILens.Account:
         risk_equity=margin.risk_equity_down(m, v.venue),
         free_equity=margin.free_equity(m),
         state=state,
-        liquidatable=self._is_liquidatable(id, h, v),
+        liquidatable=due,
         positions=positions,
         collateral=decoding.collateral(h.assets, h.amounts, v),
     )

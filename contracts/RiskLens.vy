@@ -45,6 +45,23 @@ def __init__(manager: address):
 
 @view
 @external
+def liquidatable(accounts: DynArray[uint256, 1000]) -> DynArray[uint256, 1000]:
+    """
+    @notice Those of the accounts that the Liquidator would act on now, in the order given: after it has closed out what is settled.
+    """
+    v: reading.Venue = reading.load(MANAGER, ORACLE, [])
+    found: DynArray[uint256, 1000] = []
+    for id: uint256 in accounts:
+        h: reading.Held = reading.closed_out(reading.held(MANAGER, VAULT, id, v))
+        if triage.examined(h.legs, h.cash, v.venue, v.rates).reason == triage.DUE:
+            # protocol accounts never are
+            if id >> 96 != POOL_ACCOUNT >> 96 and id >> 96 != COVER_ACCOUNT >> 96:
+                found.append(id)
+    return found
+
+
+@view
+@external
 def cure(account: uint256) -> IRiskLens.Cure:
     """
     @notice The least deposits of one kind each that lead an account out of the warning band: E >= warning MM. Caps and the number of kinds it

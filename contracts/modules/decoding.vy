@@ -24,6 +24,11 @@ def position(leg: IEngine.Leg) -> ILens.Position:
     base: int256 = packing.position_base(leg.position)
     quote: int256 = packing.position_quote(leg.position)
     price: uint256 = packing.price_of(leg.word)
+    state: uint256 = packing.price_state(leg.word)
+    if packing.carry_stopped(leg.carry):
+        # W-3: at its settlement price, for good
+        price = floats.value(leg.carry >> 232)
+        state = 0
     index: int256 = pricing.index_of(leg.carry, base)
     # |quote| < 2^127: the product fits. Rounded against the holder: up for a long, down for a short
     entry: int256 = (
@@ -36,7 +41,7 @@ def position(leg: IEngine.Leg) -> ILens.Position:
         base=base,
         quote=quote,
         price=price,
-        price_state=packing.price_state(leg.word),
+        price_state=state,
         index=index,
         entry_price=entry + index,
         value=pricing.value_down(base, quote, price, index),
@@ -91,10 +96,14 @@ def market(
     id: uint256, p: reading.Prepared, m: IPositionManager.MarketWords, timing: IOrderBook.Timing
 ) -> ILens.Market:
     """
-    @notice A market decoded: its words as stored, with price and carry of this block.
+    @notice A market decoded: its words as stored, with price and carry of this block. A settled one (W-3) was touched at 0, and its touch
+            price is the settlement price.
     """
     word: uint256 = p.word
     accrued: uint256 = p.carry
+    mark: uint256 = packing.price_of(word)
+    if packing.carry_stopped(accrued):
+        mark = floats.value(accrued >> 232)
     longs: int256 = packing.book_long(m.book) * packing.LOT
     shorts: int256 = packing.book_short(m.book) * packing.LOT
     return ILens.Market(
@@ -114,7 +123,7 @@ def market(
         oi_scale=(accrued >> 224) & packing.U8,
         touched=(m.carry >> 128) & packing.U32,
         touch_price=floats.value(accrued >> 232),
-        pool_value=pricing.pool_value_down(m.book, accrued, packing.price_of(word)),
+        pool_value=pricing.pool_value_down(m.book, accrued, mark),
         terms=self._terms(m),
         timing=timing,
     )

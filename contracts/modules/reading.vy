@@ -151,6 +151,28 @@ def held(manager: address, vault: address, account: uint256, v: Venue) -> Held:
 
 @pure
 @internal
+def closed_out(h: Held) -> Held:
+    """
+    @notice An account after `settle` of all its positions in settled markets (W-3).
+    """
+    after: Held = h
+    after.legs = []
+    for l: IEngine.Leg in h.legs:
+        leg: IEngine.Leg = l
+        if leg.position != 0 and packing.carry_stopped(leg.carry):
+            base: int256 = packing.position_base(leg.position)
+            quote: int256 = packing.position_quote(leg.position)
+            price: uint256 = floats.value(leg.carry >> 232)
+            after.cash += pricing.value_down(base, quote, price, pricing.index_of(leg.carry, base))
+            after.markets = after.markets & ~(1 << leg.market)
+            leg.position = 0
+        if leg.position != 0 or leg.held != 0:
+            after.legs.append(leg)
+    return after
+
+
+@pure
+@internal
 def _backed(assets: uint256, entries: uint256) -> uint256:
     # bitmap of the underlyings of those assets that are listed
     ids: uint256 = 0

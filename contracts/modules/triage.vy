@@ -20,12 +20,11 @@ GRACE: constant(uint256) = 5
 SETTLE_FIRST: constant(uint256) = 6
 
 
-# An account examined. reason: why it is not liquidated; dead: bitmap of its underlyings without a valid price; short: below
-# max(MM, min_margin), with the dead legs' prices moved in its favour.
+# An account examined. reason: why it is not liquidated; dead: bitmap of its underlyings without a valid price; equity, maintenance,
+# raw: M-4, with the dead legs' prices moved in its favour.
 struct Case:
     reason: uint256
     dead: uint256
-    short: bool
     equity: int256
     maintenance: uint256
     raw: uint256
@@ -53,7 +52,6 @@ def examined(legs: DynArray[IEngine.Leg, 24], cash: int256, venue: uint256, rate
             word = liquidation.favoured(word, leg.position, leg.held, leg.risk)
         t = margin.with_leg(t, leg.position, leg.carry, leg.risk, word, leg.held, leg.lendable)
     h: margin.Health = margin.health(t, cash, open, venue)
-    c.short = h.liquidatable
     c.equity = h.equity
     c.maintenance = h.maintenance
     c.raw = h.raw

@@ -108,10 +108,6 @@ def test_says_who_is_liquidatable_as_liquidatable_does(seen: Seen):
         assert shown == seen.lens.liquidatable(seen.ids)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="decoding.position values a settled position at the feed's price, not at the settlement price",
-)
 def test_a_settled_positions_numbers(seen: Seen):
     """Its value is P-2 at the settlement price, with carry that stands still."""
     v = seen.w.v

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import boa
-import pytest
 
 from tests.support.words import RATES, WAD
 from tests.unit.lens.conftest import Seen
@@ -137,10 +136,6 @@ def test_settled_markets_are_closed_out_on_the_way(seen: Seen):
     assert found == settled_first(seen)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="Lens: an account with a settled position is shown as liquidatable in grace, though liquidate answers 5",
-)
 def test_nobody_in_grace_after_a_settlement_either(seen: Seen):
     v = seen.w.v
     v.configure(SETTLE, BTC, v.prices[BTC] * 60 // 100)
