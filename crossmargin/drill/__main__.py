@@ -72,7 +72,8 @@ def show(report: Report, console: Console) -> None:
         box=SIMPLE_HEAD, title="every account alone (gas: of its dearest slice)", title_justify="left"
     )
     for column in ("account", "book", "shock", "slices", "gas", "result"):
-        table.add_column(column, justify="right" if column in ("slices", "gas") else "left")
+        justify = "right" if column in ("slices", "gas") else "left"
+        table.add_column(column, justify=justify, no_wrap=column != "book")
     for row in report.rows:
         shock = row.shock.text(report.symbols) if row.shock else "none found"
         style = "" if row.ok else "bold red"
@@ -132,7 +133,7 @@ def drill(
     node = Node(url)
     if isinstance(record, Path):
         record = Deployment.load(record / f"{node.chain_id}.json" if record.is_dir() else record)
-    with Interrupts() as interrupts, node.kept(live.stage):
+    with Interrupts() as interrupts, node.kept(interrupts, live.stage):
         stage = Stage(node, record, seed, interrupts)
         try:
             return Drill(stage, accounts, live.stage, live.done).run()

@@ -56,9 +56,8 @@ class Drill:
         self._tell("looking for accounts")
         patients, skipped = self._patients()
         self._tell("replacing the feeds, inside a snapshot")
-        block = stage.client.block_number()
         stage.take_over()
-        report = Report(stage.node.chain_id, block, stage.symbols, skipped=skipped)
+        report = Report(stage.node.chain_id, stage.node.found, stage.symbols, skipped=skipped)
         report.wei = strays(stage.client.conservation(self._known))
         self._h = stage.client.read(stage.client.calls.call("Configurator", "venue"))["h"]
         self._tell(f"{len(patients)} accounts, one by one")

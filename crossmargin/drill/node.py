@@ -23,12 +23,17 @@ class Interrupts:
 
     def __init__(self) -> None:
         self._asked = 0
+        self._deaf = False
         self._before: dict[int, Any] = {}
 
     def check(self) -> None:
         """Stop here if somebody asked for it."""
         if self._asked:
             raise KeyboardInterrupt
+
+    def wait(self) -> None:
+        """What comes now must not be cut short."""
+        self._deaf = True
 
     def __enter__(self) -> Interrupts:
         if threading.current_thread() is threading.main_thread():
@@ -42,7 +47,7 @@ class Interrupts:
 
     def _note(self, _number: int, _frame: FrameType | None) -> None:
         self._asked += 1
-        if self._asked == 2:
+        if self._asked == 2 and not self._deaf:
             raise KeyboardInterrupt
 
 
@@ -53,6 +58,7 @@ class Node:
         self.url = url
         self.w3 = connect(url, SECONDS)
         self.transport = Transport(self.w3)
+        self.found = 0  # the last block when the drill came
         self.chain_id = self.ask("eth_chainId", decode=number)
         if isinstance(self.ask("anvil_nodeInfo", may_fail=True), CrossmarginError):
             what = self.ask("web3_clientVersion", may_fail=True)
@@ -78,18 +84,26 @@ class Node:
         self.ask("evm_mine", self.now() + after)
 
     @contextmanager
-    def kept(self, say: Callable[[str], object]) -> Iterator[None]:
+    def kept(self, interrupts: Interrupts, say: Callable[[str], object]) -> Iterator[None]:
         """Whatever happens within, the chain is put back: state, blocks, clock, and how blocks are made."""
         automatic, interval = self.ask("anvil_getAutomine"), self.ask("anvil_getIntervalMining")
         self.ask("evm_setIntervalMining", 0) if interval else self.ask("evm_setAutomine", False)
         resume = ("evm_setIntervalMining", interval) if interval else ("evm_setAutomine", bool(automatic))
         was = self._quiet(resume)
+        self.found = number(was["number"])
         skew = number(self.block("pending")["timestamp"]) - time.time()
         snapshot = self.ask("evm_snapshot")
+        # anvil's clock may be ahead of the last block, and takes no time before it
+        self.ask("evm_mine", max(self.now(), number(self.block("pending")["timestamp"])) + 1)
         try:
             yield
         finally:
-            faults = [self._undo("evm_revert", snapshot), self._undo("evm_setTime", int(time.time() + skew))]
+            interrupts.wait()
+            faults = [
+                self._undo("anvil_dropAllTransactions"),  # none waited before
+                self._undo("evm_revert", snapshot),
+                self._undo("evm_setTime", int(time.time() + skew)),
+            ]
             same = self._is_last(was)
             faults += [self._undo(*resume), "" if same else "its last block is another"]
             fault = next(filter(None, faults), None)
@@ -97,7 +111,7 @@ class Node:
                 raise DrillError(
                     f"THE CHAIN COULD NOT BE PUT BACK ({fault}): evm_revert {snapshot} by hand, or start it anew"
                 )
-            say(f"the chain is as it was at block {number(was['number'])}")
+            say(f"the chain is as it was at block {self.found}")
 
     def _quiet(self, resume: tuple[object, ...]) -> Mapping[str, Any]:
         """The last block, once none is being made any more. What waits in the pool would be lost with the snapshot."""
@@ -116,11 +130,14 @@ class Node:
         return was
 
     def _undo(self, method: object, *params: object) -> str:
-        found = self.ask(str(method), *params, may_fail=True)
-        if isinstance(found, CrossmarginError):
-            return f"{method}: {found}"
+        try:
+            found = self.ask(str(method), *params)
+        except CrossmarginError as fault:
+            return str(fault)
         return f"{method} was refused" if found is False and method == "evm_revert" else ""
 
     def _is_last(self, block: Mapping[str, Any]) -> bool:
-        found = self.ask("eth_getBlockByNumber", "latest", False, may_fail=True)
-        return isinstance(found, Mapping) and found["hash"] == block["hash"]
+        try:
+            return bool(self.block()["hash"] == block["hash"])
+        except CrossmarginError:
+            return False

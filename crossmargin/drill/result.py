@@ -77,9 +77,7 @@ class Row:
             return f"FAILED: {self.reason}"
         if self.bad_debt:
             return f"closed, bad debt {money(self.bad_debt)}"
-        if not self.maintenance:
-            return "closed"
-        return f"closed {self.fraction / WAD:.1%}, E = {self.equity / self.maintenance:.2f} MM"
+        return f"closed {self.fraction / WAD:.1%}"
 
 
 @dataclass

@@ -18,6 +18,9 @@ from crossmargin.client.abi import load
 from crossmargin.devnet import Devnet
 from crossmargin.drill import __main__ as command
 from crossmargin.drill import course, rehearsal
+from crossmargin.drill.node import Node
+from crossmargin.drill.shocks import DrillError
+from crossmargin.processes import Anvil
 from tests.integration.stage import set_rates
 from tests.integration.test_client_world import fresh, rpc
 
@@ -177,8 +180,6 @@ def fault(net: Devnet, folder: Path, capsys: pytest.CaptureFixture[str], *args: 
 def test_a_chain_that_could_not_be_put_back_is_told(
     net: Devnet, traders: list[int], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: Any
 ) -> None:
-    from crossmargin.drill.node import Node
-
     monkeypatch.setattr(Node, "_is_last", lambda *_: False)
     said = fault(net, tmp_path, capsys, "--accounts", str(traders[0]))
     assert "THE CHAIN COULD NOT BE PUT BACK (its last block is another)" in said
@@ -194,6 +195,39 @@ def test_transactions_that_wait_are_not_lost(
     finally:
         rpc(net, "anvil_dropAllTransactions")
         rpc(net, "evm_setAutomine", True)
+
+
+def test_a_clock_ahead_of_the_last_block_is_no_fault(net: Devnet, traders: list[int], tmp_path: Path) -> None:
+    """A quiet chain's clock runs on; anvil takes no block before it."""
+    rpc(net, "evm_setTime", net.client.now() + 3_000)
+    code, _ = drill(net, tmp_path, "--accounts", str(traders[0]))
+    assert code == 0
+    assert (
+        int(rpc(net, "eth_getBlockByNumber", "pending", False)["timestamp"], 16) - net.client.now() >= 3_000
+    )
+
+
+def test_what_a_fault_leaves_in_the_pool_is_never_mined(
+    net: Devnet, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The deployments of its feeds were, when blocks were made again."""
+
+    def broken(self: Node, after: int = 1) -> None:
+        raise DrillError("no block today")
+
+    monkeypatch.setattr(Node, "mine", broken)
+    assert fault(net, tmp_path, capsys) == "drill: no block today\n"
+
+
+def test_a_node_that_dies_is_told(
+    tmp_path: Path, net: Devnet, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Anvil(options=["--fork-url", net.url]) as anvil:
+        net.deployment.save(tmp_path / "31337.json")
+        monkeypatch.setattr(Node, "mine", lambda *_: anvil.stop(0))
+        assert command.run(["--rpc", anvil.url, "--deployments", str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert "THE CHAIN COULD NOT BE PUT BACK (no answer from" in said and said.count("\n") == 1
 
 
 def test_nobody_to_liquidate(net: Devnet, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
