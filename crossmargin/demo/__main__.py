@@ -19,8 +19,9 @@ from rich.progress import (
 
 from crossmargin.demo import books, candles, deep, paths
 from crossmargin.demo.books import DEFAULT_ACCOUNTS, MAX_ACCOUNTS, Plan
+from crossmargin.demo.formats import money
 from crossmargin.demo.paths import DEFAULT_TICKS, MARKETS, MAX_TICKS, MIN_TICKS, PathError, PricePath
-from crossmargin.demo.report import money, print_report
+from crossmargin.demo.report import print_report
 from crossmargin.demo.result import DemoResult, Tick
 from crossmargin.demo.scenario import DemoError, Scenario
 from crossmargin.errors import CrossmarginError

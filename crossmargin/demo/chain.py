@@ -35,15 +35,14 @@ from crossmargin.client.events import (
 )
 from crossmargin.client.records import LIQUIDATABLE, Health, MarketWords
 from crossmargin.demo import feeds
+from crossmargin.demo.audit import conservation, waterfall
 from crossmargin.demo.blocks import Blocks
 from crossmargin.demo.books import BPS, QUOTE, Book, Plan
 from crossmargin.demo.deep import configured
 from crossmargin.demo.paths import DOLLAR, PricePath
 from crossmargin.demo.record import Record, fees_of
-from crossmargin.demo.result import HEALTH_CAP, Conservation
+from crossmargin.demo.result import HEALTH_CAP
 from crossmargin.demo.scenario import SETUP_SECONDS, DemoError, State, Totals
-from crossmargin.demo.trace import KINDS, Reader
-from crossmargin.demo.waterfall import Waterfall
 from crossmargin.deploy import COMPILED, deploy
 from crossmargin.deployment import Deployment
 from crossmargin.processes import Child
@@ -379,6 +378,11 @@ class ChainVenue:
             cover_nav=cover.equity,
         )
 
+    def _everyone(self) -> set[int]:
+        """Every account that the events name, and every one that the demo knows."""
+        bots = {account_id(key.address) for key in self._bots.values()}
+        return {*self._client.known_accounts(), *self._ids, *bots}
+
     def totals(self) -> Totals:
         """From the events of the whole chain, after a last touch of every market."""
         live = [m for m, words in self._words().items() if not words.carry.settled]
@@ -401,41 +405,8 @@ class ChainVenue:
             funding_paid=self._record.carried.funding,
             borrow_paid=self._record.carried.borrow,
             gas=self._record.gas_rows(events),
-            conservation=self._conservation(),
-            waterfall=self._waterfall(),
-        )
-
-    def _waterfall(self) -> Waterfall:
-        names = {market: symbol for symbol, market in self._markets.items()}
-        cover = account_id(self._venue.cover)
-        reader = Reader(
-            accounts=self._record.names,
-            markets=names,
-            cash=lambda block: self._client.read(self._calls.cash(cover), block),
-            share=self._client.rates().cover_share,
-        )
-        left = {market: len(self.open_in(symbol)) for symbol, market in self._markets.items()}
-        return reader.read(self._client.events(*KINDS), left)
-
-    def _conservation(self) -> Conservation:
-        """Every account that the events name, and every one that the demo knows."""
-        known = {*self._client.known_accounts(), *self._ids}
-        known |= {account_id(key.address) for key in self._bots.values()}
-        found = self._client.conservation(known)
-        symbols = {asset: symbol for symbol, asset in self._venue.assets.items()}
-        names = {market: symbol for symbol, market in self._markets.items()}
-        quote = self._venue.assets[QUOTE]
-        return Conservation(
-            tokens={symbols[asset]: row.held - row.credited for asset, row in found.assets.items()},
-            cash=found.assets[quote].accounts - found.assets[quote].credited,
-            collateral={
-                symbols[asset]: row.accounts - row.credited
-                for asset, row in found.assets.items()
-                if asset != quote
-            },
-            base={names[market]: row.base for market, row in found.markets.items()},
-            quote={names[market]: row.quote for market, row in found.markets.items()},
-            debt=found.debt - found.owed,
+            conservation=conservation(self._client, self._venue, self._everyone()),
+            waterfall=waterfall(self._client, self._venue, self._record.names),
         )
 
 

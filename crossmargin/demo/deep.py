@@ -60,21 +60,21 @@ _BEFORE = ((0, 1000), (100, 990), (GAP, 945))
 _AFTER = ((GAP, 780), (440, 776), (520, 800), (900, 1035), (1000, 1030))
 _NOISE = UNIT // 1000  # deviation of a tick
 
-LONGS = "long into the gap"
-BUYERS = "buyer at the bottom"
-KEPT = "kept to the end"
+LONGS = "gap long"
+BUYERS = "late buyer"
+KEPT = "kept"
 _TEMPLATES = (
-    template(LONGS, "ETH:1", 9500),
-    template(BUYERS, "ETH:1", 9300),
-    template(BUYERS, "BTC:1", 9300),
-    template(LONGS, "BTC:1", 9500),
+    template(LONGS, "ETH:1", 8400),
+    template(BUYERS, "ETH:1", 8400),
+    template(BUYERS, "BTC:1", 8400),
+    template(LONGS, "BTC:1", 8400),
     template(KEPT, "DOGE:1", 2000),
-    template(BUYERS, "SOL:1", 9300),
+    template(BUYERS, "SOL:1", 8400),
     template("single short", "BTC:-1", 2500),
-    template(BUYERS, "ETH:2 LINK:1", 9000),
-    template(LONGS, "SOL:1", 9400),
+    template(BUYERS, "ETH:2 LINK:1", 8400),
+    template(LONGS, "SOL:1", 8400),
     template(KEPT, "DOGE:-1", 2000),
-    template(BUYERS, "BTC:1 ETH:1", 9300),
+    template(BUYERS, "BTC:1 ETH:1", 8400),
     template("hedged", "ETH:1 BTC:-1", 8000),
 )
 _SIZES = (40_000, 90_000, 25_000, 60_000)  # equity in dollars before the seeded spread

@@ -11,14 +11,14 @@ from pathlib import Path
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
+from crossmargin.demo.formats import money, times
+from crossmargin.demo.payers import absences, sheets
 from crossmargin.demo.report import (
     GAS_COLUMNS,
     LIQUIDATION_COLUMNS,
     gas_cells,
     headline,
     liquidation_cells,
-    money,
-    times,
 )
 from crossmargin.demo.result import HEALTH_CAP, WAD, DemoResult, Liquidation, quote
 
@@ -42,6 +42,8 @@ table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 th,td{padding:6px 12px;text-align:right;border-bottom:1px solid #f0f1f3;white-space:nowrap}
 th{position:sticky;top:0;background:#f8f9fa;font-weight:600}th:first-child,td:first-child{text-align:left}
 .table:has(table.summary){max-height:none}
+table.words td,table.words th{text-align:left;white-space:normal}
+.table:has(table.words){max-height:none}
 table.summary td{text-align:left;white-space:normal}table.summary td:first-child{font-weight:600;width:300px}
 """
 
@@ -59,6 +61,7 @@ def render(result: DemoResult) -> str:
         _cards(result),
         _table(("", ""), headline(result), css="summary"),
         *(f"<p>{escape(note)}</p>" for note in result.notes),
+        *_waterfall(result),
         *_plots(result),
         "<h2>Liquidations</h2>",
         _table(LIQUIDATION_COLUMNS, [liquidation_cells(row) for row in result.liquidations]),
@@ -72,6 +75,16 @@ def render(result: DemoResult) -> str:
         f"<style>{_STYLE}</style><script>{get_plotlyjs()}</script></head>"
         f"<body><main>{''.join(body)}</main></body></html>\n"
     )
+
+
+def _waterfall(result: DemoResult) -> list[str]:
+    """Who paid what, for the scenario that goes all the way down."""
+    if not result.deep:
+        return []
+    parts = [f"<p><b>{escape(text)}</b></p>" for text in absences(result)]
+    for sheet in sheets(result):
+        parts += [f"<h2>{escape(sheet.title)}</h2>", _table(sheet.columns, sheet.rows, css="words")]
+    return parts
 
 
 def _subtitle(result: DemoResult) -> str:

@@ -2,44 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from crossmargin.demo.result import WAD, DemoResult, Liquidation
+from crossmargin.demo.formats import change, moment, money, percent, times
+from crossmargin.demo.payers import Sheet, absences, sheets
+from crossmargin.demo.result import DemoResult, Liquidation
 
 SHOWN = 15  # liquidations in the terminal; the files have all
-
-
-def money(amount: int, decimals: int = 0) -> str:
-    """WAD quote -> `1,234,567`, rounded to nearest, exactly."""
-    unit = WAD // 10**decimals
-    scaled = (2 * abs(amount) + unit) // (2 * unit)
-    whole, part = divmod(scaled, 10**decimals)
-    sign = "-" if amount < 0 and scaled else ""
-    return f"{sign}{whole:,}" + (f".{part:0{decimals}}" if decimals else "")
-
-
-def percent(value: int, one: int = WAD, decimals: int = 1) -> str:
-    """`value` of `one` in per cent."""
-    return f"{value / one * 100:.{decimals}f} %"
-
-
-def change(before: int, after: int) -> str:
-    """Change in per cent with its sign."""
-    return "n/a" if before == 0 else f"{(after - before) / before * 100:+.2f} %"
-
-
-def times(health: int | None) -> str:
-    """E / MM in bps -> `0.97`, rounded down; an account that was closed has none."""
-    return "closed" if health is None else f"{health // 100 / 100:.2f}"
-
-
-def moment(timestamp: int) -> str:
-    """Unix seconds -> `03-12 10:45`, UTC."""
-    return datetime.fromtimestamp(timestamp, UTC).strftime("%m-%d %H:%M")
 
 
 def headline(result: DemoResult) -> list[tuple[str, str]]:
@@ -149,6 +120,11 @@ def print_report(result: DemoResult, console: Console) -> None:
     console.print(summary)
     for note in result.notes:
         console.print(f"[dim]note: {note}[/]", highlight=False)
+    if result.deep:
+        for sheet in sheets(result):
+            _print_sheet(console, sheet)
+        for text in absences(result):
+            console.print(f"[bold yellow]{text}[/]", highlight=False)
     _print_table(console, _largest_title(result), LIQUIDATION_COLUMNS, _largest(result))
     _print_table(console, "Gas", GAS_COLUMNS, gas_cells(result))
 
@@ -162,6 +138,17 @@ def _largest(result: DemoResult) -> list[list[str]]:
 def _largest_title(result: DemoResult) -> str:
     count = len(result.liquidations)
     return "Liquidations" if count <= SHOWN else f"The {SHOWN} largest of {count} liquidations"
+
+
+def _print_sheet(console: Console, sheet: Sheet) -> None:
+    table = Table(title=sheet.title, title_justify="left", pad_edge=False, box=SIMPLE_HEAD)
+    for index, column in enumerate(sheet.columns):
+        words = index < sheet.left or column == "of which"
+        table.add_column(column, no_wrap=not words or sheet.left == 1, justify="left" if words else "right")
+    for row in sheet.rows or (["none"],):
+        table.add_row(*row)
+    console.print()
+    console.print(table)
 
 
 def _print_table(console: Console, title: str, columns: tuple[str, ...], rows: list[list[str]]) -> None:

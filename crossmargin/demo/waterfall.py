@@ -105,14 +105,14 @@ def missing(waterfall: Waterfall, by_cover: int, by_pool: int) -> list[str]:
     """What a deep run was to show and did not; one sentence each."""
     downs = waterfall.wind_downs
     wanted: Iterable[tuple[bool, str]] = (
-        (by_cover + by_pool > 0, "no account went below zero: there was no bad debt"),
-        (by_cover > 0, "the cover pool paid nothing"),
+        (by_cover + by_pool > 0, "no account went below zero"),
+        (by_cover > 0, "the cover pool paid no bad debt"),
         (any(claim.capped for claim in waterfall.claims), "no market reached its cap on the cover pool"),
         (by_pool > 0, "the LP pool paid no bad debt"),
         (waterfall.alarms > 0, "no alarm found the pool short of capital"),
         (bool(waterfall.deleveraged), "nobody was deleveraged"),
         (any(down.price for down in downs), "no market was settled"),
         (bool(waterfall.settled), "no position was settled"),
-        (not any(down.left for down in downs), "positions are still open in a market that was wound down"),
+        (not any(down.left for down in downs), "positions are left open in the market that was wound down"),
     )
-    return [f"did not happen: {text}" for happened, text in wanted if not happened]
+    return [f"not all of it happened: {text}" for happened, text in wanted if not happened]

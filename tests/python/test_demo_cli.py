@@ -40,6 +40,8 @@ def run(capsys) -> Run:
             "--prices nowhere.csv",
             "cannot read nowhere.csv: No such file or directory; give --prices a CSV file",
         ),
+        ("--shock deep --prices a.csv", "--shock deep has prices of its own: leave out --prices"),
+        ("--shock deep --ticks 39", "--ticks 39 is out of range for --shock deep: choose 40 to 2000"),
         ("--markets BTC,PEPE", "unknown market 'PEPE': choose from BTC, ETH, SOL, LINK, DOGE"),
         ("--json no/such/file.json", f"--json no/such/file.json: {NO_FOLDER}"),
         ("--html .", f"--html .: {NO_FOLDER}"),
@@ -60,7 +62,9 @@ def test_a_file_that_cannot_be_written_is_told_before_the_run(run, tmp_path, opt
     assert list(tmp_path.iterdir()) == [file]
 
 
-@pytest.mark.parametrize("args", ["--ticks 3", "--accounts 0", "--port 99999", "--seed x", "--sed 1"])
+@pytest.mark.parametrize(
+    "args", ["--shock shallow", "--ticks 3", "--accounts 0", "--port 99999", "--seed x", "--sed 1"]
+)
 def test_bad_options_are_named_in_one_line(run, args):
     code, stderr = run(*args.split())
     assert code == 2
@@ -90,6 +94,17 @@ def test_the_command_writes_both_files(run, paper, tmp_path):
     data = json.loads(files["--json"].read_text())
     assert (data["ticks"], data["accounts"], data["conservation_wei"]) == (20, 5, 0)
     assert files["--html"].read_text().startswith("<!doctype html>")
+
+
+def test_a_deep_run_says_what_did_not_happen(run, paper, capsys, tmp_path):
+    """On paper nothing of it does."""
+    file = tmp_path / "a.json"
+    assert cli.run(["--shock", "deep", "--ticks", "40", "--accounts", "4", "--json", str(file)]) == 0
+    said = capsys.readouterr().out
+    assert paper[0].source.startswith("synthetic, seed 1, drawn to go all the way down")
+    assert "not all of it happened: nobody was deleveraged" in said
+    assert "not all of it happened: no market was settled" in said
+    assert json.loads(file.read_text())["deleveraged"] == 0
 
 
 def test_a_ledger_that_does_not_balance_fails_the_command(run, paper, monkeypatch):

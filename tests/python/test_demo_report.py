@@ -9,8 +9,9 @@ from html.parser import HTMLParser
 import pytest
 from rich.console import Console
 
+from crossmargin.demo.formats import change, money, percent, times
 from crossmargin.demo.page import render, write_page
-from crossmargin.demo.report import change, money, percent, print_report, times
+from crossmargin.demo.report import print_report
 from crossmargin.demo.result import WAD, Conservation, DemoResult, Gas, Liquidation, Tick, quote
 
 START = 1_583_971_200
