@@ -125,6 +125,69 @@ def test_nothing_is_left_behind(short):
     assert short["left"] == set()
 
 
+# ---- the deep scenario ---------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def down(tmp_path_factory, node_modules) -> dict:
+    """Forty ticks with twelve accounts, all the way down, as JSON; `output` and `page` beside it."""
+    file = tmp_path_factory.mktemp("deep") / "demo.json"
+    page = file.with_suffix(".html")
+    options = (
+        "--shock",
+        "deep",
+        "--ticks",
+        "40",
+        "--accounts",
+        "12",
+        "--json",
+        str(file),
+        "--html",
+        str(page),
+    )
+    done = subprocess.run(command(free_port(), *options), capture_output=True, text=True, timeout=SECONDS)
+    assert done.returncode == 0, done.stderr
+    return json.loads(file.read_text()) | {"output": done.stdout, "page": page.read_text()}
+
+
+def test_all_of_the_waterfall_happens_and_the_ledger_still_matches(down):
+    assert down["conservation_wei"] == 0
+    assert "not all of it happened" not in down["output"] + down["page"]
+    assert down["unhealthy_after_tick_max"] == 0
+
+
+def test_the_cover_pool_pays_first_and_the_pool_the_rest(down):
+    claims = down["waterfall"]["claims"]
+    assert any(claim["capped"] for claim in claims)
+    assert sum(claim["amount"] for claim in claims) / 1e18 == pytest.approx(
+        down["bad_debt_by_cover"], abs=0.01
+    )
+    assert down["bad_debt_by_pool"] > 0
+    assert down["bad_debt_by_cover"] + down["bad_debt_by_pool"] == pytest.approx(down["bad_debt"], abs=0.01)
+    taken = sum(event["to_cover"] for event in down["liquidation_events"])
+    change = down["cover_nav_end"] - down["cover_nav_start"]
+    assert change == pytest.approx(taken - down["bad_debt_by_cover"], abs=0.01)
+
+
+def test_winners_give_way_by_their_profit(down):
+    cuts = down["waterfall"]["deleveraged"]
+    assert len(cuts) == down["deleveraged"] > 0
+    for cut in cuts:
+        assert cut["profit"] * 10**18 >= cut["threshold"] * cut["notional"] > -1
+        assert cut["profit"] > 0
+        assert cut["size"] < 0  # longs: the rally made them winners
+
+
+def test_one_market_is_wound_down_to_its_last_position(down):
+    (market,) = down["waterfall"]["wind_downs"]
+    assert (market["market"], market["left"]) == ("DOGE", 0)
+    assert 3600 <= market["ended"] - market["started"] < 4200
+    settled = down["waterfall"]["settled"]
+    assert {row["account"] for row in settled} == {"trader-05", "trader-10"}
+    assert down["settled_positions"] == 2
+    assert down["conservation"]["base"]["DOGE"] == down["conservation"]["quote"]["DOGE"] == 0
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_leaves_nothing_behind(number):
     port, before = free_port(), leftovers()
