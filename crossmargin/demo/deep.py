@@ -93,6 +93,8 @@ _RATES = {
     "adl_ratio": "4",
 }
 
+_NOTE = "not market data; the pool is small and its caps are wide (adl_ratio 4, cap_net 25 %), so that it can run short of capital"
+
 
 def generate(markets: Sequence[str] = MARKETS, ticks: int = DEFAULT_TICKS, seed: int = 1) -> PricePath:
     """The deep path. A market's path does not depend on which others are asked for."""
@@ -108,6 +110,7 @@ def generate(markets: Sequence[str] = MARKETS, ticks: int = DEFAULT_TICKS, seed:
         prices=tuple(zip(*columns)),
         quote=quote_near_one(ticks, STEP, seed),
         source=f"synthetic, seed {seed}, drawn to go all the way down the waterfall: a gap, a one-sided rally, a wind-down",
+        notes=(_NOTE,),
     )
 
 

@@ -83,7 +83,10 @@ def _waterfall(result: DemoResult) -> list[str]:
         return []
     parts = [f"<p><b>{escape(text)}</b></p>" for text in absences(result)]
     for sheet in sheets(result):
-        parts += [f"<h2>{escape(sheet.title)}</h2>", _table(sheet.columns, sheet.rows, css="words")]
+        parts += [
+            f"<h2>{escape(sheet.title)}</h2>",
+            _table(sheet.columns, sheet.rows, css="words" if sheet.left > 2 else ""),
+        ]
     return parts
 
 

@@ -135,7 +135,7 @@ def _kind(members: set[str], result: DemoResult) -> dict[str, str]:
 
 # ---- winners and the wound down market -----------------------------------------------------------
 
-_WINNERS = ("position", "cuts", "first", "notional", "θ", "profit", "paid out")
+_WINNERS = ("position", "cuts", "first", "notional", "θ", "profit", "paid")
 
 
 def _winners(result: DemoResult) -> Sheet:
