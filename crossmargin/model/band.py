@@ -12,7 +12,7 @@ class Band(Views):
     """`in_band` holds the accounts that are inside; `margin_calls` what changed, in order, for a test to drain."""
 
     def _note_band(self, account: int) -> None:
-        """At the end of a call of the account's own: deposit, withdrawal, transfer, trade, close_fraction.
+        """At the end of a call of the account's own: withdrawal, transfer out, trade, close_fraction.
 
         Without a valid price nothing is found, and the account stays where it was. What neither holds a position nor owes
         is outside with no price read, as in M-6.
@@ -24,6 +24,11 @@ class Band(Views):
         if inside != (account in self.in_band):
             self.in_band = self.in_band ^ {account}
             self.margin_calls.append(MarginCall(account, inside))
+
+    def _note_gain(self, account: int) -> None:
+        """After a deposit or a transfer to it, which tell of leaving alone: at valid prices, whatever the account holds."""
+        if account in self.in_band and self.legs_valid(self.ledger.get(account)):
+            self._note_band(account)
 
     def _inside(self, account: int) -> bool:
         holder = self.ledger.get(account)

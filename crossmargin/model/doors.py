@@ -58,8 +58,7 @@ class Doors(Tranches):
         self.ledger.credit(asset, amount)
         if asset != QUOTE:
             require(self.ledger.credited[asset] <= self.params.assets[asset].cap, Reason.DEPOSIT_CAP)
-        if account in self.in_band:
-            self._note_band(account)
+        self._note_gain(account)
         return amount
 
     @atomic
@@ -98,8 +97,7 @@ class Doors(Tranches):
         self.ledger.give(to_account, asset, amount)
         self._check_free(sender)
         self._note_band(from_account)
-        if to_account in self.in_band:
-            self._note_band(to_account)
+        self._note_gain(to_account)
 
     # ---- reservations --------------------------------------------------------------------------
     @atomic
