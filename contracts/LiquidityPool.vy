@@ -8,7 +8,7 @@
         of every position: its capital is its cash, its side of every market and the collateral it took over, less the
         premium that unwinding the skew would pay out: R of U-0, recomputed at the prices of the call whenever anybody enters or
         leaves. The cover pool, the same contract deployed once more, earns penalties and pays bad debt before the pool
-        does: its capital is its cash less D, while entries pay for its cash.
+        does: its capital is its cash.
         Tokens held here or sent to the Vault count for nothing. Shares have 18 decimals.
         Exits: at will while the cooldown of the tranche is 0; otherwise by request, and paid at the price of the day they
         are finalised.

@@ -131,7 +131,7 @@ def request_exit(shares: uint256) -> uint256:
 def finalise_exit(owner: address) -> uint256:
     """
     @notice Pay `owner` for his pending shares at the price of now, rounded down, or for as many as the exit rules let go, as
-            `withdraw` would. Anybody may call, for a day: a request that stays ready would be a way out at any time, with no
+            `withdraw` would. Anybody may call, for a day: a request that stayed ready for good would be a way out at any time, with no
             cooldown left. What cannot go stays pending, and ready.
     @return Token units paid. Reverts without a request ("pool: nothing requested"), before its time ("pool: too early"), a day
             after it ("pool: request lapsed"), and with the reasons of `withdraw` if nothing can go.
