@@ -77,7 +77,7 @@ class Devnet:
         owner, transport = self.people["owner"].address, self.client.transport
         if after:
             transport.batch([Ask("evm_increaseTime", (hex(after),))])
-        # the node takes the parts of a batch in any order, and others may use this key as well: say the nonces
+        # others may use this key as well: say the nonces
         nonce = transport.run(steps.next_nonce(owner))
         asks = []
         for symbol, feed in self.deployment.feeds.items():

@@ -72,6 +72,7 @@ def record(raw: Any) -> Mapping[str, Any]:
     return raw
 
 
+_SENDING = ("eth_sendRawTransaction", "eth_sendTransaction")
 _CHAIN = (Ask("eth_chainId", (), number),)
 
 
@@ -166,7 +167,7 @@ class _Nodes:
         if len(self._nodes) > 1 and self._at == failed:
             self._at = (failed + 1) % len(self._nodes)
             self._say(f"{fault}; going on with {self.url}")
-        if any(one.method == "eth_sendRawTransaction" for one in asks):
+        if any(one.method in _SENDING for one in asks):
             raise fault
 
     def _unreachable(self, fault: BaseException) -> _Unreachable:
@@ -295,7 +296,18 @@ def why(fault: BaseException) -> str:
 
 
 def _chunks(asks: Sequence[Ask]) -> list[Sequence[Ask]]:
-    return [asks[i : i + BATCH] for i in range(0, len(asks), BATCH)]
+    """Parts that go in one request each.
+
+    A transaction goes alone: nodes take up the parts of a batch in any order, and one that mines each transaction at
+    once may leave the second waiting for ever for a first that has just been mined (anvil's automine does).
+    """
+    parts: list[list[Ask]] = []
+    for one in asks:
+        alone = one.method in _SENDING or (parts and parts[-1][-1].method in _SENDING)
+        if alone or not parts or len(parts[-1]) == BATCH:
+            parts.append([])
+        parts[-1].append(one)
+    return parts
 
 
 def _requests(asks: Sequence[Ask]) -> list[tuple[str, list[Any]]]:

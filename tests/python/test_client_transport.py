@@ -26,7 +26,10 @@ KEY = Account.from_key("0x" + "11" * 32)
 
 
 class Node:
-    """A node that answers requests from a table, or with whatever bytes it is told to. `asked`: methods, in order."""
+    """A node that answers requests from a table, or with whatever bytes it is told to.
+
+    `asked`: methods, in order; `together`: how many came in each request.
+    """
 
     def __init__(self, chain: int = CHAIN) -> None:
         self.answers: dict[str, Any] = {"eth_chainId": hex(chain), "eth_getBlockByNumber": BLOCK}
@@ -34,6 +37,7 @@ class Node:
         self.status = 200
         self.pause = 0.0
         self.asked: list[str] = []
+        self.together: list[int] = []
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -57,6 +61,7 @@ class Node:
 
     def reply(self, requests: list[dict[str, Any]]) -> bytes:
         self.asked += [one["method"] for one in requests]
+        self.together.append(len(requests))
         return json.dumps(
             [{"jsonrpc": "2.0", "id": one["id"], **_part(self.answers[one["method"]])} for one in requests]
         ).encode()
@@ -219,6 +224,27 @@ def test_a_transaction_is_not_sent_to_a_second_node_unasked(node: Callable[..., 
         transport.batch([Ask("eth_sendRawTransaction", ("0x00",))])
     assert second.asked == []
     assert transport.url == second.url  # but what comes next goes there
+
+
+@KINDS
+def test_no_transaction_overtakes_another(kind: str, node: Callable[..., Node]) -> None:
+    """In one request they did: a chain that mines each at once then left one of eight waiting for ever."""
+    one = node()
+    one.answers |= {"eth_sendRawTransaction": "0x01", "eth_sendTransaction": "0x02", "eth_gasPrice": "0x3"}
+    sending = ["eth_sendRawTransaction", "eth_sendTransaction", "eth_sendRawTransaction"]
+    asks = [Ask(method) for method in ("eth_gasPrice", "eth_gasPrice", *sending, "eth_gasPrice")]
+
+    async def main() -> list[str]:
+        transport = AsyncTransport(connect_async(one.url))
+        try:
+            return await transport.batch(asks)
+        finally:
+            await transport.close()
+
+    found = Transport(connect(one.url)).batch(asks) if kind == "blocking" else asyncio.run(main())
+    assert found == ["0x3", "0x3", "0x01", "0x02", "0x01", "0x3"]
+    assert one.asked == [ask.method for ask in asks]
+    assert one.together == [2, 1, 1, 1, 1]
 
 
 # ---- the wrong network -----------------------------------------------------------------------------
