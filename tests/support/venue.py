@@ -9,6 +9,7 @@ from typing import Any
 
 import boa
 
+from tests.support import titanoboa  # noqa: F401 - before the first contract is loaded
 from tests.support.words import (
     COLLATERAL,
     DEPOSIT_CAP,
