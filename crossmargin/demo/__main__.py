@@ -25,7 +25,7 @@ from crossmargin.demo.report import print_report
 from crossmargin.demo.result import DemoResult, Tick
 from crossmargin.demo.scenario import DemoError, Scenario
 from crossmargin.errors import CrossmarginError
-from crossmargin.processes import Anvil, ProcessError, Processes
+from crossmargin.processes import Anvil, ProcessError, Processes, interruptible
 
 
 class Live:
@@ -175,7 +175,8 @@ def _write(result: DemoResult, json_file: Path | None, html_file: Path | None, c
 def run(args: list[str] | None = None) -> int:
     """The command; every failure it knows is one line on stderr. Returns the exit code."""
     try:
-        main.main(args, prog_name="./run demo", standalone_mode=False)
+        with interruptible():
+            main.main(args, prog_name="./run demo", standalone_mode=False)
         return 0
     except click.ClickException as fault:
         return _failed(fault.format_message(), fault.exit_code)
