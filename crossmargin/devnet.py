@@ -29,7 +29,7 @@ from crossmargin.client.transport import Ask
 from crossmargin.deploy import COMPILED, deploy
 from crossmargin.deployment import Deployment
 from crossmargin.errors import ConfigError, NetworkError, TransactionLost
-from crossmargin.processes import Anvil, Child, ProcessError, Processes
+from crossmargin.processes import Anvil, Child, Processes
 
 NAME = "devnet"
 # anvil's own accounts: public, worthless anywhere else
@@ -242,11 +242,7 @@ def main(
 
 def run(args: list[str] | None = None) -> int:
     """The command; every failure it knows is one line on stderr. Returns the exit code."""
-    try:
-        return run_command(main, NAME, args, "stopped; nothing was left running")
-    except ProcessError as fault:
-        click.echo(f"{NAME}: {fault}", err=True)
-        return 1
+    return run_command(main, NAME, args, "stopped; nothing was left running")
 
 
 if __name__ == "__main__":

@@ -32,6 +32,8 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import IO, Self
 
+from crossmargin.errors import CrossmarginError, without_secrets
+
 HOST = "127.0.0.1"
 START_SECONDS = 20.0
 GRACE_SECONDS = 2.0  # between the polite request to end and SIGKILL
@@ -53,7 +55,7 @@ os.execvp(sys.argv[2], sys.argv[2:])
 """
 
 
-class ProcessError(RuntimeError):
+class ProcessError(CrossmarginError):
     """A child could not start or has stopped; the message is one line that says what to do."""
 
 
@@ -164,7 +166,8 @@ class Child:
         """Raise if it has stopped by itself, with the last line it wrote."""
         if not self.alive:
             last = next((line for line in reversed(self.output()) if line.strip()), "it wrote nothing")
-            raise ProcessError(f"{self.name} stopped with code {self.returncode}: {last.strip()}")
+            told = without_secrets(last.strip())  # anvil repeats the address it forks from
+            raise ProcessError(f"{self.name} stopped with code {self.returncode}: {told}")
 
     def wait(self, seconds: float) -> int | None:
         """Exit code once it has ended, None if it runs on after `seconds`."""

@@ -16,6 +16,7 @@ from crossmargin.demo.books import BPS, Book, Plan, Trade, notional_to_size
 from crossmargin.demo.paths import PricePath
 from crossmargin.demo.result import HEALTH_CAP, WAD, Conservation, DemoResult, Gas, Liquidation, Tick
 from crossmargin.demo.waterfall import Waterfall
+from crossmargin.errors import CrossmarginError
 from crossmargin.processes import Child
 
 SETTLE_SECONDS = 6.0  # how long a tick waits for the bots before what is left counts as left
@@ -25,7 +26,7 @@ QUIET_SECONDS = 0.4  # without a transaction: the liquidator has done what it ca
 SETUP_SECONDS = 3600  # of the chain before the first tick: for deployment, deposits and the first orders
 
 
-class DemoError(RuntimeError):
+class DemoError(CrossmarginError):
     """The demo cannot go on; the message is one line that says what to do."""
 
 
