@@ -135,6 +135,7 @@ class DemoResult:
     funding_paid: int  # by the side that pays
     borrow_paid: int
     seconds: float
+    opened: int = 0  # accounts with a position before the first tick
     deep: bool = False  # whether the scenario was to go all the way down the waterfall
     cover_nav_start: int = 0
     cover_nav_end: int = 0
@@ -202,6 +203,7 @@ class DemoResult:
             "seed": self.seed,
             "markets": list(self.symbols),
             "accounts": self.accounts,
+            "accounts_opened": self.opened,
             "ticks": len(self.ticks),
             "seconds": round(self.seconds, 1),
             "conservation_wei": self.conservation.wei,
