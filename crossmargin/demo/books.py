@@ -31,9 +31,8 @@ IM_FACTOR = 15_000  # bps
 # Dollars each liquidity provider puts in: ten million together.
 PROVIDERS = (5_000_000, 3_000_000, 2_000_000)
 COVER = 250_000  # and what the first of them puts in the cover pool
-FOR_FEES = (
-    100  # bps of its value in quote beside collateral alone: fees are paid in cash, the keeper's in advance
-)
+# Quote beside collateral alone, in bps of its value: fees are paid in cash, the keeper's in advance.
+FOR_FEES = 100
 
 _SIZES = (5_000, 12_000, 30_000, 60_000, 120_000, 250_000)  # equity in dollars before the seeded spread
 
