@@ -1,7 +1,7 @@
 """A local chain with a venue on it, for integrators: python -m crossmargin.devnet [--port N]
 
-Everything of the shipped deployment with dev tokens and dev feeds, ten million of LP money, funded accounts with known keys,
-and feeds that stay fresh. Runs until Ctrl-C and leaves nothing behind.
+Everything of the shipped deployment with dev tokens and dev feeds, ten million of LP money and a million in the cover pool,
+funded accounts with known keys, and feeds that stay fresh. Runs until Ctrl-C and leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -23,19 +23,20 @@ from eth_account.signers.local import LocalAccount
 from crossmargin import config as configuration
 from crossmargin.artifacts import compiled
 from crossmargin.bots.settings import Seconds, environment_of, run_command
-from crossmargin.client import Client, Sent, account_id, steps
+from crossmargin.client import WAD, Client, Sent, account_id, steps
 from crossmargin.client.abi import Call, load
 from crossmargin.client.transport import Ask
 from crossmargin.deploy import COMPILED, deploy
 from crossmargin.deployment import Deployment
 from crossmargin.errors import ConfigError, NetworkError, TransactionLost
-from crossmargin.processes import Anvil, Child, ProcessError, Processes
+from crossmargin.processes import Anvil, Child, Processes
 
 NAME = "devnet"
 # anvil's own accounts: public, worthless anywhere else
 MNEMONIC = "test test test test test test test test test test test junk"
 ROLES = ("owner", "lp", "trader", "hedger", "keeper", "liquidator", "outsider")
-LP_MONEY = 10_000_000  # quote
+LP_MONEY = 10_000_000  # quote in the pool
+COVER_MONEY = 1_000_000  # quote of the LP in the cover pool
 PURSE = {"USDC": 1_000_000, "WETH": 200, "WBTC": 20}  # of each account, in whole tokens
 PUSH_GAS = 200_000
 BPS = 10_000
@@ -103,13 +104,18 @@ def people() -> dict[str, LocalAccount]:
     }
 
 
-def prepare(url: str, config: Path | str = configuration.DEFAULT, out: Path | None = None) -> Devnet:
-    """Deploy and fund a venue on a fresh anvil. `out`: folder for the deployment's file."""
+def prepare(
+    url: str,
+    config: Path | str = configuration.DEFAULT,
+    out: Path | None = None,
+    cover: int = COVER_MONEY,
+) -> Devnet:
+    """Deploy and fund a venue on a fresh anvil. `out`: folder for the deployment's file; `cover`: quote in the cover pool."""
     keys = people()
     deployment = deploy(url, config, key=keys["owner"], out=out, fresh=True)
     net = Devnet(url, deployment, Client.connect(url, deployment), keys)
     net.answers = {symbol: _answer(net, feed) for symbol, feed in deployment.feeds.items()}
-    _fund(net)
+    _fund(net, cover)
     return net
 
 
@@ -117,8 +123,8 @@ def _answer(net: Devnet, feed: str) -> int:
     return net.client.read(net.client.calls.round(feed))[1]
 
 
-def _fund(net: Devnet) -> None:
-    """Tokens for everybody, approvals to the Vault and both pools, and the LP's money."""
+def _fund(net: Devnet, cover: int) -> None:
+    """Tokens for everybody, approvals to the Vault and both pools, and the LP's money in both."""
     owner, lp = net.key("owner"), net.key("lp")
     amounts = {symbol: PURSE.get(symbol, 1_000) for symbol in net.deployment.tokens}
     items: list[tuple[LocalAccount, Call[None]]] = []
@@ -126,7 +132,7 @@ def _fund(net: Devnet) -> None:
         if f"DevToken.{symbol}" not in net.deployment.contracts:
             raise ConfigError(f"{symbol} is not a dev token: a devnet cannot mint it")
         for role, person in net.people.items():
-            extra = LP_MONEY if role == "lp" and symbol == net.deployment.quote else 0
+            extra = LP_MONEY + cover if role == "lp" and symbol == net.deployment.quote else 0
             amount = net.units(symbol, amounts[symbol] + extra)
             items.append((owner, load("DevToken").call(token, "mint", person.address, amount)))
             items.append((person, net.client.calls.approve(token, 2**256 - 1)))
@@ -136,7 +142,8 @@ def _fund(net: Devnet) -> None:
             (person, net.client.calls.approve(quote, 2**256 - 1, pool)) for person in net.people.values()
         ]
     _all_ok(net, items)
-    net.client.pool_deposit(lp, net.units(net.deployment.quote, LP_MONEY))
+    for pool, money in (("pool", LP_MONEY), ("cover", cover)):
+        net.client.pool_deposit(lp, net.units(net.deployment.quote, money), pool=pool)
 
 
 def _all_ok(net: Devnet, items: list[tuple[LocalAccount, Call[None]]]) -> None:
@@ -160,6 +167,9 @@ def describe(net: Devnet, record: Path) -> str:
         f"{f'market {market}':<16}{symbol}, feed {deployment.feeds[symbol]}"
         for symbol, market in deployment.markets.items()
     ]
+    pool = net.client.pool()
+    money = f"{pool.state.cash // WAD:,} in the pool, {pool.cover_cash // WAD:,} in the cover pool, both of the lp"
+    rows += ["", f"{'liquidity':<16}{money}"]
     rows += ["", "keys (anvil's own, public: never use them anywhere else)"]
     rows += [f"{role:<16}{key.address}  0x{bytes(key.key).hex()}" for role, key in net.people.items()]
     return "\n".join(rows)
@@ -221,7 +231,8 @@ def main(
 ) -> int:
     """A local chain with a whole venue on it, until Ctrl-C.
 
-    Dev tokens, dev feeds that stay fresh, ten million of liquidity, and an account with a known key for every role.
+    Dev tokens, dev feeds that stay fresh, ten million of liquidity, a million in the cover pool, and an account with a known key for
+    every role.
     """
     options = [] if block_time is None else ["--block-time", str(block_time)]
     compiled(COMPILED, say=click.echo)
@@ -242,11 +253,7 @@ def main(
 
 def run(args: list[str] | None = None) -> int:
     """The command; every failure it knows is one line on stderr. Returns the exit code."""
-    try:
-        return run_command(main, NAME, args, "stopped; nothing was left running")
-    except ProcessError as fault:
-        click.echo(f"{NAME}: {fault}", err=True)
-        return 1
+    return run_command(main, NAME, args, "stopped; nothing was left running")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,9 @@ Everything in the group is gone when the block is left: normally, by an exceptio
 On Linux the kernel also kills the children when the parent itself is killed (SIGKILL) — strictly, when the thread
 that started them ends, so start them from the main thread. A child has its own process group: a Ctrl-C at the
 terminal reaches the parent alone, which then stops the children in order.
+
+What the one who starts a program had ignored, it inherits. Of these, SIGINT is heeded all the same (`interruptible`), a
+SIGHUP that `nohup` ignores stays ignored here, and children begin with the default action for every signal.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,6 +32,8 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import IO, Self
 
+from crossmargin.errors import CrossmarginError, without_secrets
+
 HOST = "127.0.0.1"
 START_SECONDS = 20.0
 GRACE_SECONDS = 2.0  # between the polite request to end and SIGKILL
@@ -35,20 +41,45 @@ _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 # Runs in the child before it becomes the program asked for. A program instead of `preexec_fn`, which is not safe
 # while other threads run. The parent may have died before the kernel was told: hence the look at the parent's id.
+# Ignored signals stay ignored across an exec: those of our parent (a script's background job, nohup), and Python's own.
 _LEASH = """
 import ctypes, os, signal, sys
 if sys.platform == "linux":
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 if os.getppid() != int(sys.argv[1]):
     os._exit(1)
-signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+    signal.signal(number, signal.SIG_DFL)
 signal.pthread_sigmask(signal.SIG_SETMASK, [])
 os.execvp(sys.argv[2], sys.argv[2:])
 """
 
 
-class ProcessError(RuntimeError):
+class ProcessError(CrossmarginError):
     """A child could not start or has stopped; the message is one line that says what to do."""
+
+
+def ignored(number: int) -> bool:
+    """True while this program ignores a signal, as it does from the start if whoever started it had."""
+    return signal.getsignal(number) is signal.SIG_IGN
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Within, SIGINT raises KeyboardInterrupt even if this program was started with SIGINT ignored.
+
+    Shells ignore it for a script's background jobs, lest a Ctrl-C meant for the script reach them. A program that promises to
+    end at Ctrl-C and to leave nothing behind had better end with the script; and `kill -INT` must work on it.
+    A handler that somebody installed stays. Outside the main thread, which alone gets signals, nothing changes.
+    """
+    if not ignored(signal.SIGINT) or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextmanager
@@ -135,7 +166,8 @@ class Child:
         """Raise if it has stopped by itself, with the last line it wrote."""
         if not self.alive:
             last = next((line for line in reversed(self.output()) if line.strip()), "it wrote nothing")
-            raise ProcessError(f"{self.name} stopped with code {self.returncode}: {last.strip()}")
+            told = without_secrets(last.strip())  # anvil repeats the address it forks from
+            raise ProcessError(f"{self.name} stopped with code {self.returncode}: {told}")
 
     def wait(self, seconds: float) -> int | None:
         """Exit code once it has ended, None if it runs on after `seconds`."""
@@ -233,7 +265,11 @@ class Anvil(Child):
 
 
 class Processes:
-    """A group of children that ends as one. While it is open, SIGTERM and SIGHUP leave the block like Ctrl-C does."""
+    """A group of children that ends as one. While it is open, SIGTERM and SIGHUP leave the block like Ctrl-C does.
+
+    SIGINT does so even if it was ignored at the start (see `interruptible`). A SIGHUP that was ignored stays so: who starts
+    a program under nohup wants it to outlive the terminal.
+    """
 
     def __init__(self) -> None:
         self._children: list[Child] = []
@@ -259,8 +295,12 @@ class Processes:
             self._children.clear()
 
     def __enter__(self) -> Self:
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            self._before[number] = signal.signal(number, _leave)
+        handlers = {signal.SIGTERM: _leave}
+        if ignored(signal.SIGINT):
+            handlers[signal.SIGINT] = signal.default_int_handler
+        if not ignored(signal.SIGHUP):
+            handlers[signal.SIGHUP] = _leave
+        self._before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
         return self
 
     def __exit__(

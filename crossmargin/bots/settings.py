@@ -26,6 +26,7 @@ from eth_account.signers.local import LocalAccount
 from crossmargin.client.addresses import addresses_of
 from crossmargin.client.codec import parse_account
 from crossmargin.errors import ConfigError, CrossmarginError
+from crossmargin.processes import interruptible
 
 PREFIX = "CROSSMARGIN"
 SECRETS = {"key", "private_key", "passphrase", "password", "secret"}
@@ -292,10 +293,11 @@ def run_command(
 ) -> int:
     """Run a command; every failure it knows is one line on stderr. Returns the exit code.
 
-    With `prefix` its options may stand in the environment too.
+    With `prefix` its options may stand in the environment too. SIGINT ends it even if it was started with SIGINT ignored.
     """
     try:
-        result = command.main(args, prog_name=name, standalone_mode=False, auto_envvar_prefix=prefix)
+        with interruptible():
+            result = command.main(args, prog_name=name, standalone_mode=False, auto_envvar_prefix=prefix)
         return result if isinstance(result, int) else 0
     except click.ClickException as fault:
         return _failed(name, fault.format_message(), fault.exit_code)

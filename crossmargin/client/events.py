@@ -284,54 +284,46 @@ class LiquidationFailed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class OrderSubmitted(Event):
-    """`executable_at`: the earliest publish time of the round that executes it."""
+class OrderEvent(Event):
+    """What happened to one order."""
 
     account: int
     market: int
     order_hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderSubmitted(OrderEvent):
+    """`executable_at`: the earliest publish time of the round that executes it."""
+
     order: OrderData
     executable_at: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class OrderExecuted(Event):
+class OrderExecuted(OrderEvent):
     """`keeper` is the account that was paid."""
 
-    account: int
-    market: int
-    order_hash: str
     size: int
     price: int
     keeper: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class OrderFailed(Event):
+class OrderFailed(OrderEvent):
     """Consumed without a trade."""
 
-    account: int
-    market: int
-    order_hash: str
     reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class OrderCancelled(Event):
+class OrderCancelled(OrderEvent):
     """Taken back by its owner."""
-
-    account: int
-    market: int
-    order_hash: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class OrderExpired(Event):
+class OrderExpired(OrderEvent):
     """Cleared after its window."""
-
-    account: int
-    market: int
-    order_hash: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,15 +8,8 @@ from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
 
+from crossmargin.bots.settings import run_command
 from crossmargin.demo import books, candles, deep, paths
 from crossmargin.demo.books import DEFAULT_ACCOUNTS, MAX_ACCOUNTS, Plan
 from crossmargin.demo.formats import money
@@ -24,38 +17,23 @@ from crossmargin.demo.paths import DEFAULT_TICKS, MARKETS, MAX_TICKS, MIN_TICKS,
 from crossmargin.demo.report import print_report
 from crossmargin.demo.result import DemoResult, Tick
 from crossmargin.demo.scenario import DemoError, Scenario
-from crossmargin.errors import CrossmarginError
-from crossmargin.processes import Anvil, ProcessError, Processes
+from crossmargin.processes import Anvil, Processes
+from crossmargin.progress import Stages
 
 
-class Live:
-    """Progress on the terminal: one line a stage, and a bar while prices are replayed."""
+class Live(Stages):
+    """Its bar counts ticks while prices are replayed."""
 
     def __init__(self, console: Console, path: PricePath) -> None:
-        self._console = console
+        super().__init__(console, len(path))
         self._lead = "ETH" if "ETH" in path.symbols else path.symbols[0]
-        columns = (
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[state]}"),
-        )
-        self.progress = Progress(*columns, console=console, transient=True)
-        self._bar = self.progress.add_task("setting up", total=len(path), state="")
-
-    def stage(self, text: str) -> None:
-        """Say what begins."""
-        self._console.print(f"[dim]·[/] {text}", highlight=False)
-        self.progress.update(self._bar, description=text)
 
     def tick(self, number: int, tick: Tick) -> None:
         """Move the bar on."""
         price = tick.prices[self._lead] / paths.DOLLAR
         lowest = min(tick.health, default=0) / 10_000
         state = f"{self._lead} {price:,.6g}  pool {money(tick.pool_nav)}  worst E/MM {lowest:.2f}"
-        self.progress.update(self._bar, completed=number + 1, state=state)
+        self.progress.update(self.bar, completed=number + 1, state=state)
 
 
 MARCH, DEEP = "march", "deep"
@@ -174,20 +152,8 @@ def _write(result: DemoResult, json_file: Path | None, html_file: Path | None, c
 
 def run(args: list[str] | None = None) -> int:
     """The command; every failure it knows is one line on stderr. Returns the exit code."""
-    try:
-        main.main(args, prog_name="./run demo", standalone_mode=False)
-        return 0
-    except click.ClickException as fault:
-        return _failed(fault.format_message(), fault.exit_code)
-    except (PathError, ProcessError, DemoError, CrossmarginError, OSError) as fault:
-        return _failed(str(fault), 1)
-    except (KeyboardInterrupt, click.Abort):
-        return _failed("interrupted; everything it started has been stopped", 130)
-
-
-def _failed(message: str, code: int) -> int:
-    click.echo("demo: " + " ".join(message.split()), err=True)
-    return code
+    interrupted = "interrupted; everything it started has been stopped"
+    return run_command(main, "demo", args, interrupted, prefix=None)
 
 
 if __name__ == "__main__":

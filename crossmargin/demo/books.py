@@ -31,6 +31,8 @@ IM_FACTOR = 15_000  # bps
 # Dollars each liquidity provider puts in: ten million together.
 PROVIDERS = (5_000_000, 3_000_000, 2_000_000)
 COVER = 250_000  # and what the first of them puts in the cover pool
+# Quote beside collateral alone, in bps of its value: fees are paid in cash, the keeper's in advance.
+FOR_FEES = 100
 
 _SIZES = (5_000, 12_000, 30_000, 60_000, 120_000, 250_000)  # equity in dollars before the seeded spread
 
@@ -269,7 +271,10 @@ def make_book(
 
 
 def _deposits(template: Template, value: int, prices: Mapping[str, int]) -> list[Deposit]:
-    """Tokens worth `value` (WAD quote); quote instead of a token whose underlying is not traded."""
+    """Tokens worth `value` (WAD quote); quote instead of a token whose underlying is not traded.
+
+    Who has no quote among them gets a little for fees on top.
+    """
     amounts: dict[str, int] = {}
     for token, share in template.deposits:
         part = value * share // BPS
@@ -277,6 +282,7 @@ def _deposits(template: Template, value: int, prices: Mapping[str, int]) -> list
             token = QUOTE
         price = WAD if token == QUOTE else prices[UNDERLYING[token]]
         amounts[token] = amounts.get(token, 0) + part * 10 ** DECIMALS[token] // price
+    amounts.setdefault(QUOTE, value * FOR_FEES // BPS * 10 ** DECIMALS[QUOTE] // WAD)
     return [Deposit(token, amount) for token, amount in amounts.items()]
 
 

@@ -18,11 +18,10 @@ from eth_account.signers.local import LocalAccount
 from eth_utils.crypto import keccak
 
 from crossmargin.artifacts import compiled
-from crossmargin.bots.deleveraging import is_short
 from crossmargin.bots.settings import environment_of
-from crossmargin.client import Calls, Client, Order, Receipt, account_id
+from crossmargin.client import Client, Order, Receipt, account_id
 from crossmargin.client.abi import Call, load
-from crossmargin.client.codec import LOT, WAD
+from crossmargin.client.codec import LOT
 from crossmargin.client.events import (
     Alarm,
     Deleveraged,
@@ -33,7 +32,6 @@ from crossmargin.client.events import (
     OrderFailed,
     Trade,
 )
-from crossmargin.client.records import LIQUIDATABLE, Health, MarketWords
 from crossmargin.demo import feeds
 from crossmargin.demo.audit import conservation, waterfall
 from crossmargin.demo.blocks import Blocks
@@ -41,8 +39,8 @@ from crossmargin.demo.books import BPS, QUOTE, Book, Plan
 from crossmargin.demo.deep import configured
 from crossmargin.demo.paths import DOLLAR, PricePath
 from crossmargin.demo.record import Record, fees_of
-from crossmargin.demo.result import HEALTH_CAP
-from crossmargin.demo.scenario import SETUP_SECONDS, DemoError, State, Totals
+from crossmargin.demo.scenario import SETUP_SECONDS, DemoError, Totals
+from crossmargin.demo.views import Views
 from crossmargin.deploy import COMPILED, deploy
 from crossmargin.deployment import Deployment
 from crossmargin.processes import Child
@@ -68,26 +66,22 @@ def prepare(say: Callable[[str], object]) -> None:
     compiled(COMPILED, say=say)
 
 
-class ChainVenue:
-    """A `Venue` (see scenario.py) on the anvil at `url`."""
+class ChainVenue(Views):
+    """A `Venue` (see scenario.py) on the anvil at `url`: what is done there, beside what is seen."""
 
     def __init__(self, url: str, plan: Plan) -> None:
+        self._traders = [_key(f"trader {i}") for i in range(len(plan.books))]
+        super().__init__(account_id(key.address) for key in self._traders)
         self._url = url
         self._plan = plan
         self._blocks = Blocks(url)
         self._folder = TemporaryDirectory(prefix="crossmargin-demo-")
         self._owner = _key("owner")
         self._providers = [_key(f"provider {i}") for i in range(len(plan.providers))]
-        self._traders = [_key(f"trader {i}") for i in range(len(plan.books))]
         self._bots = {name: _key(name) for name in DUTIES}
-        self._ids = [account_id(key.address) for key in self._traders]
         self._feeds = feeds.available()
         self._queue: list[tuple[int, Order]] = []
-        self._pending: set[str] = set()
         self._leaving: dict[str, int] = {}  # address of a provider -> when its exit may be finalised
-        self._seen = -1  # block of the cached answers
-        self._cache: dict[str, Any] = {}
-        self._block = 0
         self._salt = 0
 
     def close(self) -> None:
@@ -112,9 +106,7 @@ class ChainVenue:
             out=self._folder.name,
         )
         self._feeds.adopt(self._venue.feeds)
-        self._client = Client(self._blocks.w3, self._venue)
-        self._calls: Calls = self._client.calls
-        self._markets = self._venue.markets
+        self._look(Client(self._blocks.w3, self._venue), self._venue.markets)
         names = {account: book.name for account, book in zip(self._ids, self._plan.books, strict=True)}
         listed = sum(1 << market for market in self._markets.values())
         self._record = Record(self._client, names, listed)
@@ -283,15 +275,6 @@ class ChainVenue:
             if not self._client.pending_exit(owner).shares:
                 del self._leaving[owner]
 
-    def equity(self, account: int) -> int:
-        """Equity of an account."""
-        (health,) = self._client.health([self._ids[account]])
-        return health.equity
-
-    def position(self, account: int, market: str) -> int:
-        """Size of a position."""
-        return self._client.position(self._ids[account], self._markets[market]).base
-
     # ---- winding down ----------------------------------------------------------------------------
 
     def close_market(self, market: str) -> None:
@@ -310,12 +293,6 @@ class ChainVenue:
         """By a provider, as anybody might."""
         self._send("settle_market", [(self._providers[0], self._calls.settle_market(self._markets[market]))])
 
-    def open_in(self, market: str) -> frozenset[int]:
-        """From the ledger."""
-        number = self._markets[market]
-        legs = self._client.read_all([self._calls.legs(account) for account in self._ids])
-        return frozenset(i for i, held in enumerate(legs) if number in held)
-
     def settle(self, account: int, market: str) -> None:
         """By a provider, as anybody might."""
         call = self._calls.settle(self._ids[account], self._markets[market])
@@ -324,59 +301,7 @@ class ChainVenue:
     def _at_configurator(self, function: str, market: str) -> Call[Any]:
         return load("Configurator").call(self._venue.configurator, function, self._markets[market])
 
-    def _words(self) -> Mapping[int, MarketWords]:
-        return self._client.market_words(self._markets.values())
-
-    # ---- what there is to wait for and to see ----------------------------------------------------
-
-    def pending_orders(self) -> frozenset[str]:
-        """Hashes of the orders that are neither executed nor over."""
-        return self._now_read("pending", self._read_pending)
-
-    def _read_pending(self) -> frozenset[str]:
-        hashes = sorted(self._pending)
-        found = self._client.read_all([self._calls.order_status(h) for h in hashes])
-        self._pending = {h for h, status in zip(hashes, found, strict=True) if status.pending}
-        return frozenset(self._pending)
-
-    def short(self) -> bool:
-        """At the prices of now, carry accrued."""
-        return self._now_read("short", self._read_short)
-
-    def _read_short(self) -> bool:
-        pool, rates = self._client.read_all([self._calls.pool(), self._calls.rates()])
-        return is_short(pool.state, rates.adl_ratio)
-
-    def liquidatable(self) -> frozenset[int]:
-        """Accounts that the Lens calls liquidatable."""
-        ill = self._now_read("ill", lambda: set(self._client.liquidatable(self._ids)))
-        return frozenset(i for i, account in enumerate(self._ids) if account in ill)
-
-    def _now_read(self, name: str, read: Callable[[], Any]) -> Any:
-        """An answer that cannot change within a block."""
-        if self._seen != self._block:
-            self._seen, self._cache = self._block, {}
-        if name not in self._cache:
-            self._cache[name] = read()
-        return self._cache[name]
-
-    def state(self) -> State:
-        """The venue after the last block."""
-        pool, cover, markets = self._client.read_all(
-            [self._calls.pool(), self._calls.pool_state("cover"), self._calls.markets()]
-        )
-        health = self._client.health(self._ids)
-        capital = pool.state.reduced_equity
-        return State(
-            pool_nav=pool.state.equity,
-            share_price=pool.share_price,
-            cover=pool.cover_cash,
-            utilisation_net=_part(pool.state.net, capital),
-            utilisation_gross=_part(pool.state.gross, capital),
-            open_interest=sum((row.long + row.short) * row.price // WAD for row in markets),
-            health={i: _times(h) for i, h in enumerate(health) if h.maintenance or h.state == LIQUIDATABLE},
-            cover_nav=cover.equity,
-        )
+    # ---- adding up -------------------------------------------------------------------------------
 
     def _everyone(self) -> set[int]:
         """Every account that the events name, and every one that the demo knows."""
@@ -412,12 +337,3 @@ class ChainVenue:
 
 def _key(role: str) -> LocalAccount:
     return Keys.from_key(keccak(text=f"crossmargin demo {role}"))
-
-
-def _part(requirement: int, capital: int) -> int:
-    return requirement * WAD // capital if capital > 0 else 0
-
-
-def _times(health: Health) -> int:
-    """E / MM in bps; an account with debt alone has no margin to be measured by."""
-    return min(health.equity * BPS // health.maintenance, HEALTH_CAP) if health.maintenance else 0

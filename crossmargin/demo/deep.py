@@ -37,14 +37,11 @@ from crossmargin.demo.paths import (
     DOLLAR,
     MARKETS,
     MAX_TICKS,
-    START_PRICE,
     UNIT,
     PathError,
     PricePath,
+    around,
     fat_normal,
-    follow,
-    quote_near_one,
-    step_returns,
 )
 
 STEP = 240  # seconds
@@ -102,16 +99,9 @@ def generate(markets: Sequence[str] = MARKETS, ticks: int = DEFAULT_TICKS, seed:
         raise PathError(
             f"--ticks {ticks} is out of range for --shock deep: choose {MIN_TICKS} to {MAX_TICKS}"
         )
-    returns = step_returns(_levels(ticks, seed))
-    columns = [follow(symbol, "ETH", returns, START_PRICE[symbol], STEP, seed) for symbol in markets]
-    return PricePath(
-        timestamps=tuple(START + STEP * i for i in range(ticks)),
-        symbols=tuple(markets),
-        prices=tuple(zip(*columns)),
-        quote=quote_near_one(ticks, STEP, seed),
-        source=f"synthetic, seed {seed}, drawn to go all the way down the waterfall: a gap, a one-sided rally, a wind-down",
-        notes=(_NOTE,),
-    )
+    shape = "drawn to go all the way down the waterfall: a gap, a one-sided rally, a wind-down"
+    path = around(_levels(ticks, seed), markets, START, STEP, seed, f"synthetic, seed {seed}, {shape}")
+    return replace(path, notes=(_NOTE,))
 
 
 def gap_tick(ticks: int) -> int:

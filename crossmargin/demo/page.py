@@ -128,7 +128,15 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], css: str = "")
 
 
 def _plots(result: DemoResult) -> list[str]:
-    parts = [
+    return [
+        f'<h2>{escape(title)}</h2><p>{escape(caption)}</p><div class="plot">{_embed(figure, i)}</div>'
+        for i, (title, caption, figure) in enumerate(_parts(result))
+    ]
+
+
+def _parts(result: DemoResult) -> list[tuple[str, str, go.Figure]]:
+    """Title, caption and figure of every plot."""
+    return [
         ("Prices", "Each market against its start.", _prices(result)),
         (
             "Pool and cover pool",
@@ -155,10 +163,6 @@ def _plots(result: DemoResult) -> list[str]:
             "Accounts by health.",
             _health_counts(result),
         ),
-    ]
-    return [
-        f'<h2>{escape(title)}</h2><p>{escape(caption)}</p><div class="plot">{_embed(figure, i)}</div>'
-        for i, (title, caption, figure) in enumerate(parts)
     ]
 
 

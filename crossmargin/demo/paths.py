@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import isqrt
 
+from crossmargin.errors import CrossmarginError
+
 UNIT = 10**9  # 1.0 in levels and returns
 DOLLAR = 10**8  # one dollar in prices
 HOUR = 3600
@@ -68,7 +70,7 @@ _WILD = (9 * HOUR, 30 * HOUR)  # noise is doubled between these
 _SYNTHETIC_START = 1_583_971_200  # 2020-03-12 00:00 UTC
 
 
-class PathError(ValueError):
+class PathError(CrossmarginError):
     """A price path cannot be made; the message is one line that says what to do."""
 
 
@@ -131,14 +133,22 @@ def generate(markets: Sequence[str] = MARKETS, ticks: int = DEFAULT_TICKS, seed:
     """The synthetic crash: 36 hours in `ticks` steps. A market's path does not depend on which others are asked for."""
     check_ticks(ticks)
     step = DURATION // ticks
-    returns = step_returns(_factor(ticks, step, seed))
+    source = f"synthetic, seed {seed}, shaped like ETH on 12-13 March 2020"
+    return around(_factor(ticks, step, seed), markets, _SYNTHETIC_START, step, seed, source)
+
+
+def around(
+    levels: Sequence[int], markets: Sequence[str], start: int, step: int, seed: int, source: str
+) -> PricePath:
+    """A path of markets that follow ETH's levels, a tick every `step` seconds from `start` on, beside a quote near one."""
+    returns = step_returns(levels)
     columns = [follow(symbol, "ETH", returns, START_PRICE[symbol], step, seed) for symbol in markets]
     return PricePath(
-        timestamps=tuple(_SYNTHETIC_START + step * i for i in range(ticks)),
+        timestamps=tuple(start + step * i for i in range(len(levels))),
         symbols=tuple(markets),
         prices=tuple(zip(*columns)),
-        quote=quote_near_one(ticks, step, seed),
-        source=f"synthetic, seed {seed}, shaped like ETH on 12-13 March 2020",
+        quote=quote_near_one(len(levels), step, seed),
+        source=source,
     )
 
 

@@ -71,6 +71,11 @@ class Gas:
         """Mean gas, rounded down."""
         return sum(self.used) // len(self.used)
 
+    def summary(self) -> dict[str, int]:
+        """For the JSON file."""
+        used = self.used
+        return {"calls": len(used), "mean": self.mean, "min": min(used), "max": max(used)}
+
 
 @dataclass(frozen=True)
 class Conservation:
@@ -94,6 +99,17 @@ class Conservation:
         by_name = (self.tokens, self.collateral, self.base, self.quote)
         rows = [value for row in by_name for value in row.values()]
         return sum(abs(value) for value in (*rows, self.cash, self.debt))
+
+    def summary(self) -> dict[str, object]:
+        """For the JSON file."""
+        return {
+            "tokens": dict(self.tokens),
+            "cash": self.cash,
+            "collateral": dict(self.collateral),
+            "debt": self.debt,
+            "base": dict(self.base),
+            "quote": dict(self.quote),
+        }
 
 
 @dataclass(frozen=True)
@@ -119,6 +135,7 @@ class DemoResult:
     funding_paid: int  # by the side that pays
     borrow_paid: int
     seconds: float
+    opened: int = 0  # accounts with a position before the first tick
     deep: bool = False  # whether the scenario was to go all the way down the waterfall
     cover_nav_start: int = 0
     cover_nav_end: int = 0
@@ -169,14 +186,31 @@ class DemoResult:
     def summary(self) -> dict[str, object]:
         """The figures of the JSON file: amounts in quote as numbers, `…_wei` exact in 1e-18."""
         return {
+            **self._run(),
+            **self._losses(),
+            **self._pools(),
+            "orders": dict(self.orders),
+            "gas": {row.operation: row.summary() for row in self.gas if row.used},
+            "conservation": self.conservation.summary(),
+            "waterfall": self.waterfall.summary(),
+            "liquidation_events": [_event(row) for row in self.liquidations],
+        }
+
+    def _run(self) -> dict[str, object]:
+        return {
             "source": self.source,
             "notes": list(self.notes),
             "seed": self.seed,
             "markets": list(self.symbols),
             "accounts": self.accounts,
+            "accounts_opened": self.opened,
             "ticks": len(self.ticks),
             "seconds": round(self.seconds, 1),
             "conservation_wei": self.conservation.wei,
+        }
+
+    def _losses(self) -> dict[str, object]:
+        return {
             "bad_debt": quote(self.bad_debt),
             "bad_debt_wei": self.bad_debt,
             "bad_debt_by_cover": quote(self.bad_debt_by_cover),
@@ -188,6 +222,10 @@ class DemoResult:
             "accounts_liquidated": len({row.account for row in self.liquidations}),
             "rewards": quote(sum(row.reward for row in self.liquidations)),
             "unhealthy_after_tick_max": self.unhealthy_after_tick_max,
+        }
+
+    def _pools(self) -> dict[str, object]:
+        return {
             "pool_nav_start": quote(self.pool_nav_start),
             "pool_nav_end": quote(self.pool_nav_end),
             "pool_share_price_change": self.share_price_change,
@@ -200,27 +238,6 @@ class DemoResult:
             "funding_paid": quote(self.funding_paid),
             "borrow_paid": quote(self.borrow_paid),
             "fees_paid": quote(self.fees_paid),
-            "orders": dict(self.orders),
-            "gas": {
-                row.operation: {
-                    "calls": len(row.used),
-                    "mean": row.mean,
-                    "min": min(row.used),
-                    "max": max(row.used),
-                }
-                for row in self.gas
-                if row.used
-            },
-            "conservation": {
-                "tokens": dict(self.conservation.tokens),
-                "cash": self.conservation.cash,
-                "collateral": dict(self.conservation.collateral),
-                "debt": self.conservation.debt,
-                "base": dict(self.conservation.base),
-                "quote": dict(self.conservation.quote),
-            },
-            "waterfall": self.waterfall.summary(),
-            "liquidation_events": [_event(row) for row in self.liquidations],
         }
 
     def write_json(self, file: Path) -> None:

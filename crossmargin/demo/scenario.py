@@ -16,6 +16,7 @@ from crossmargin.demo.books import BPS, Book, Plan, Trade, notional_to_size
 from crossmargin.demo.paths import PricePath
 from crossmargin.demo.result import HEALTH_CAP, WAD, Conservation, DemoResult, Gas, Liquidation, Tick
 from crossmargin.demo.waterfall import Waterfall
+from crossmargin.errors import CrossmarginError
 from crossmargin.processes import Child
 
 SETTLE_SECONDS = 6.0  # how long a tick waits for the bots before what is left counts as left
@@ -25,7 +26,7 @@ QUIET_SECONDS = 0.4  # without a transaction: the liquidator has done what it ca
 SETUP_SECONDS = 3600  # of the chain before the first tick: for deployment, deposits and the first orders
 
 
-class DemoError(RuntimeError):
+class DemoError(CrossmarginError):
     """The demo cannot go on; the message is one line that says what to do."""
 
 
@@ -180,12 +181,14 @@ class Scenario:
         self._moves = list(plan.moves)
         self._settling = False  # the wound down market has its price
         self._cover_nav = 0
+        self._opened = 0  # accounts with a position before the first tick
         self._given_up: frozenset[object] = frozenset()  # what no bot did in time: not waited for again
 
     def run(self) -> DemoResult:
         """From an empty chain to the result."""
         began = time.monotonic()
         self._set_up()
+        self._opened = self._count_open()
         before = self._venue.state()
         self._watcher.stage(f"replaying {len(self._path)} ticks")
         ticks = tuple(self._tick(number) for number in range(len(self._path)))
@@ -222,6 +225,13 @@ class Scenario:
                     target = book.targets[leg]
                     self._order(account, target.market, target.size)
             self._execute(0, START_SECONDS)
+
+    def _count_open(self) -> int:
+        """Accounts that hold any position of their book."""
+        return sum(
+            any(self._venue.position(account, target.market) for target in book.targets)
+            for account, book in enumerate(self._plan.books)
+        )
 
     def _order(self, account: int, market: str, size: int, reduce_only: bool = False) -> None:
         """Submit it, cut down to what the account can afford."""
@@ -355,6 +365,7 @@ class Scenario:
             seed=self._seed,
             symbols=self._path.symbols,
             accounts=len(self._plan.books),
+            opened=self._opened,
             providers=len(self._plan.providers),
             deposited=sum(book.equity for book in self._plan.books),
             ticks=ticks,

@@ -11,14 +11,6 @@ import click
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
 from rich.table import Table
 
 from crossmargin.artifacts import compiled
@@ -31,39 +23,24 @@ from crossmargin.drill.course import Drill
 from crossmargin.drill.node import Interrupts, Node
 from crossmargin.drill.result import Crash, Report, Row, money, short
 from crossmargin.drill.stage import Stage
-from crossmargin.errors import without_secrets
-from crossmargin.processes import Anvil, ProcessError, Processes
+from crossmargin.processes import Anvil, Processes
+from crossmargin.progress import Stages
 
 NAME = "drill"
 
 
-class Live:
-    """Progress on the terminal: a line a stage, and a bar while accounts are drilled."""
+class Live(Stages):
+    """Its bar counts accounts while they are drilled."""
 
     def __init__(self, console: Console) -> None:
-        self._console = console
-        columns = (
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[state]}"),
-        )
-        self.progress = Progress(*columns, console=console, transient=True)
-        self._bar = self.progress.add_task("setting up", total=None, state="")
+        super().__init__(console)
         self._failed = 0
-
-    def stage(self, text: str) -> None:
-        """Say what begins."""
-        self._console.print(f"[dim]·[/] {escape(text)}", highlight=False)
-        self.progress.update(self._bar, description=escape(text))
 
     def done(self, row: Row, of: int) -> None:
         """Another account."""
         self._failed += not row.ok
         state = f"{self._failed} failed" if self._failed else ""
-        self.progress.update(self._bar, advance=1, total=of, state=state)
+        self.progress.update(self.bar, advance=1, total=of, state=state)
 
 
 def show(report: Report, console: Console) -> None:
@@ -213,11 +190,7 @@ def main(
 
 def run(args: list[str] | None = None) -> int:
     """The command; every failure it knows is one line on stderr. Returns the exit code."""
-    try:
-        return run_command(main, NAME, args, "interrupted; the chain was put back", prefix=None)
-    except ProcessError as fault:
-        click.echo(f"{NAME}: {without_secrets(str(fault))}", err=True)
-        return 1
+    return run_command(main, NAME, args, "interrupted; the chain was put back", prefix=None)
 
 
 if __name__ == "__main__":

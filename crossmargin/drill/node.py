@@ -13,13 +13,17 @@ from typing import Any
 from crossmargin.client.transport import Ask, Transport, connect, number
 from crossmargin.drill.shocks import DrillError
 from crossmargin.errors import CrossmarginError
+from crossmargin.processes import ignored
 
 SECONDS = 300.0  # a fork fetches what it reads, one word at a time
 SETTLE = 0.1  # seconds in which a block that is being made is there
 
 
 class Interrupts:
-    """While it is open, Ctrl-C and a polite kill wait for the next `check`; the second one does not wait."""
+    """While it is open, Ctrl-C and a polite kill wait for the next `check`; the second one does not wait.
+
+    A SIGHUP that was ignored (nohup) stays so.
+    """
 
     def __init__(self) -> None:
         self._asked = 0
@@ -37,7 +41,8 @@ class Interrupts:
 
     def __enter__(self) -> Interrupts:
         if threading.current_thread() is threading.main_thread():
-            for number_ in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            hangup = () if ignored(signal.SIGHUP) else (signal.SIGHUP,)
+            for number_ in (signal.SIGINT, signal.SIGTERM, *hangup):
                 self._before[number_] = signal.signal(number_, self._note)
         return self
 

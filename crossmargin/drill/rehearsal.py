@@ -23,7 +23,6 @@ from crossmargin.drill.shocks import DrillError
 
 ACCOUNTS = 72  # of the demo's kinds: enough for a whole batch below maintenance; WIDE come on top
 COVER = 250_000  # quote in the cover pool
-CHANGE = 10  # quote for the keepers, of those who deposit collateral alone
 GAS = 1_000_000  # limit of a trader's transaction, which is not estimated
 BLOCK = "100000000"  # gas limit: a batch of 32 accounts fits
 SLACK = 5  # per cent that a fill may be worse than the mark
@@ -66,8 +65,7 @@ def rehearse(
 ) -> Devnet:
     """Deploy, fund and open the books on a fresh anvil. `config`: another deployment than that of sixteen markets."""
     say("deploying a venue of its own")
-    net = prepare(url, sixteen_markets() if config is None else config)  # type: ignore[arg-type]
-    net.client.pool_deposit(net.key("lp"), net.units(QUOTE, COVER), pool="cover")
+    net = prepare(url, sixteen_markets() if config is None else config, cover=COVER)  # type: ignore[arg-type]
     traders = cast(net, seed, accounts)
     say(f"{len(traders)} accounts deposit and open their books")
     fund(net, traders)
@@ -83,7 +81,7 @@ def cast(net: Devnet, seed: int, accounts: int) -> list[Trader]:
     found = [
         Trader(
             _key(seed, i),
-            {QUOTE: net.units(QUOTE, CHANGE)} | {deposit.token: deposit.amount for deposit in book.deposits},
+            {deposit.token: deposit.amount for deposit in book.deposits},
             tuple((target.market, target.size) for target in book.targets),
         )
         for i, book in enumerate(plan.books)

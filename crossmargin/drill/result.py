@@ -79,6 +79,27 @@ class Row:
             return f"closed, bad debt {money(self.bad_debt)}"
         return f"closed {self.fraction / WAD:.1%}"
 
+    def content(self, symbols: Mapping[int, str]) -> dict[str, Any]:
+        """For the file."""
+        return {
+            "account": hex(self.account),
+            "owner": owner_of(self.account),
+            "sub_id": sub_id_of(self.account),
+            "book": self.book,
+            "positions": self.positions,
+            "collateral": self.collateral,
+            "shock": None if self.shock is None else asdict(self.shock),
+            "shock_text": "" if self.shock is None else self.shock.text(symbols),
+            "slices": self.slices,
+            "gas": self.gas,
+            "fraction": str(self.fraction),
+            "bad_debt": str(self.bad_debt),
+            "equity": str(self.equity),
+            "maintenance": str(self.maintenance),
+            "ok": self.ok,
+            "reason": self.reason,
+        }
+
 
 @dataclass
 class Crash:
@@ -99,6 +120,19 @@ class Crash:
     pool_after: int = 0
     left: int = 0
     failures: list[str] = field(default_factory=list)
+
+    def content(self) -> dict[str, Any]:
+        """For the file."""
+        names = (
+            "bad_debt",
+            "by_cover",
+            "by_pool",
+            "cover_before",
+            "cover_after",
+            "pool_before",
+            "pool_after",
+        )
+        return {**asdict(self), **{name: str(getattr(self, name)) for name in names}}
 
 
 @dataclass
@@ -133,35 +167,11 @@ class Report:
 
     def content(self) -> dict[str, Any]:
         """For the file: amounts in WAD as texts, shocks in bps and seconds."""
-        rows = [
-            {
-                "account": hex(row.account),
-                "owner": owner_of(row.account),
-                "sub_id": sub_id_of(row.account),
-                "book": row.book,
-                "positions": row.positions,
-                "collateral": row.collateral,
-                "shock": None if row.shock is None else asdict(row.shock),
-                "shock_text": "" if row.shock is None else row.shock.text(self.symbols),
-                "slices": row.slices,
-                "gas": row.gas,
-                "fraction": str(row.fraction),
-                "bad_debt": str(row.bad_debt),
-                "equity": str(row.equity),
-                "maintenance": str(row.maintenance),
-                "ok": row.ok,
-                "reason": row.reason,
-            }
-            for row in self.rows
-        ]
-        names = ("bad_debt", "by_cover", "by_pool")
-        names += ("cover_before", "cover_after", "pool_before", "pool_after")
-        crashes = [{**asdict(c), **{name: str(getattr(c, name)) for name in names}} for c in self.crashes]
         return {
             "chain_id": self.chain_id,
             "block": self.block,
-            "accounts": rows,
-            "crashes": crashes,
+            "accounts": [row.content(self.symbols) for row in self.rows],
+            "crashes": [crash.content() for crash in self.crashes],
             "skipped": self.skipped,
             "wei": str(self.wei),
             "failures": self.failures,

@@ -6,33 +6,15 @@ from collections import defaultdict
 
 from tests.adversarial.arena import Arena
 from tests.support.venue import MAX
-from tests.support.words import RATES, WAD
+from tests.support.words import RATES, WAD, change_rates
 
-# bits and width of fields of the rates word
-FIELDS = {
-    "cap_net": (0, 16),
-    "cap_gross": (16, 16),
-    "exit_net": (32, 16),
-    "exit_gross": (48, 16),
-    "pool_cooldown": (128, 16),
-    "cover_cooldown": (144, 16),
-    "cover_share": (160, 16),
-    "adl_ratio": (176, 16),
-    "grace_until": (192, 40),
-    "flags": (232, 8),
-}
 PAUSED, SHUTTING_DOWN, CLAIMS_OPEN, LAST_PRICES = 1, 2, 4, 8
 MINUTE = 60
 
 
 def set_rates(arena: Arena, **fields: int) -> None:
     """Change fields of the rates word: cooldowns in minutes, shares and ratios in bps, times in unix s."""
-    word = arena.manager.venue_words()[4]
-    for name, value in fields.items():
-        at, width = FIELDS[name]
-        assert 0 <= value < 1 << width
-        word = word & ~((1 << width) - 1 << at) | value << at
-    arena.configure(RATES, 0, word)
+    arena.configure(RATES, 0, change_rates(arena.manager.venue_words()[4], **fields))
 
 
 def cover_in(arena: Arena, user: str, tokens: int) -> int:

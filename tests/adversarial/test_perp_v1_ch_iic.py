@@ -13,8 +13,6 @@ from tests.adversarial.arena import BTC, ETH, USDC, Arena
 from tests.adversarial.naive import NeedsCover, Paper, Real, Refused, Stage
 from tests.support.words import RATES, WAD
 
-COVER_SHARE = 160  # where it is in the rates word, bps
-
 
 def under_water(stage: Stage, who: SimpleNamespace, quote: int = 2_000_000) -> int:
     """A long with a tenth of margin, 15 % down at once: it owes about a twentieth of its notional."""
@@ -42,8 +40,7 @@ def test_without_cover_the_loss_goes_on(arena: Arena, who: SimpleNamespace) -> N
 def test_it_is_booked_down_the_waterfall(arena: Arena, who: SimpleNamespace, kind: str, cover: bool) -> None:
     stage = Real(arena) if kind == "bytecode" else Paper(arena.setup)
     if kind == "bytecode":
-        rates = arena.setup.rates.word() & ~(0xFFFF << COVER_SHARE)
-        arena.configure(RATES, 0, rates | 5_000 << COVER_SHARE)
+        arena.configure(RATES, 0, arena.setup.rates.word(cover_share=5_000))
     if cover:
         # somebody else's penalty: what there is in the fund
         earlier = stage.deposit(who.trader, 36_000 * USDC)

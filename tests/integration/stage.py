@@ -5,12 +5,9 @@ from __future__ import annotations
 from crossmargin.client import WAD, Sent, abi
 from crossmargin.devnet import Devnet
 from tests.integration.test_client_world import ETH, fund, open_position, rpc
+from tests.support.words import RATES, change_rates
 
-RATES, SETTLE = 1, 7  # kinds of PositionManager.configure
-FIELDS = {  # of the rates word: first bit and width
-    **{"pool_cooldown": (128, 16), "cover_cooldown": (144, 16), "cover_share": (160, 16)},
-    **{"adl_ratio": (176, 16), "grace_until": (192, 40), "flags": (232, 8)},
-}
+SETTLE = 7  # a kind of PositionManager.configure
 
 
 def configure(net: Devnet, kind: int, id_: int, word: int) -> None:
@@ -29,10 +26,7 @@ def set_rates(net: Devnet, **fields: int) -> None:
     (word,) = net.client.read_all(
         [net.client.calls.call("PositionManager", "venue_words", make=lambda *words: words[4])]
     )
-    for name, value in fields.items():
-        at, width = FIELDS[name]
-        word = word & ~((1 << width) - 1 << at) | value << at
-    configure(net, RATES, 0, word)
+    configure(net, RATES, 0, change_rates(word, **fields))
 
 
 def settle_market(net: Devnet, symbol: str, price: int) -> None:

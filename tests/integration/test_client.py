@@ -23,7 +23,7 @@ from crossmargin.client import (
     records,
     steps,
 )
-from crossmargin.devnet import LP_MONEY, Devnet
+from crossmargin.devnet import COVER_MONEY, LP_MONEY, Devnet
 from tests.integration.stage import set_rates, settle_market, short_of_capital
 from tests.integration.test_client_world import DELAY, ETH, fresh, fund, open_position, order, rpc
 
@@ -117,10 +117,11 @@ def test_the_cover_pool_is_entered_and_left_like_the_pool(net: Devnet) -> None:
     set_rates(net, cover_cooldown=0)
     lp = net.key("lp")
     first = net.client.block_number() + 1
+    shares = net.client.balance_of(net.deployment.cover, lp.address)
     net.client.approve(lp, net.token("USDC"), 1_000 * USDC, net.deployment.cover)
     came = net.client.pool_deposit(lp, 1_000 * USDC, pool="cover")
-    assert net.client.pool().cover_cash == net.client.pool_state("cover").cash == 1_000 * WAD
-    assert net.client.balance_of(net.deployment.cover, lp.address) == came.result
+    assert net.client.pool().cover_cash == net.client.pool_state("cover").cash == (COVER_MONEY + 1_000) * WAD
+    assert net.client.balance_of(net.deployment.cover, lp.address) - shares == came.result == 1_000 * WAD
     assert net.client.pool_redeem(lp, came.result, pool="cover").result == 1_000 * USDC
     found = net.client.events(events.PoolDeposit, events.PoolWithdraw, first=first)
     assert [(type(one), one.contract) for one in found] == [
@@ -438,20 +439,17 @@ def test_bad_debt_is_an_event_of_its_own(net: Devnet) -> None:
 
 
 def test_what_the_cover_pool_pays_is_a_claim_of_the_market(net: Devnet) -> None:
-    set_rates(net, cover_share=1_000)
-    lp = net.key("lp")
-    net.client.approve(lp, net.token("USDC"), 10_000 * USDC, net.deployment.cover)
-    net.client.pool_deposit(lp, 10_000 * USDC, pool="cover")
+    set_rates(net, cover_share=10)
     me = ruin(net, fall=45)
     _, receipt = net.client.liquidate(net.key("liquidator"), [me])
     claimed, debt = receipt.event(events.Claimed), receipt.event(events.BadDebt)
-    # a tenth of what the cover pool held after the charges, of which there were none
+    # a thousandth of the million that the cover pool held after the charges, of which there were none
     assert debt.by_first == claimed.amount == claimed.used == 1_000 * WAD
     assert debt.by_last > 0
     assert claimed.market == net.market("ETH")
     net.push(after=43_200)
-    # forgiven at the speed of a cap a day; the cap is a tenth of the 9,000 that are left
-    assert net.client.read(net.client.calls.used(net.market("ETH"))) == pytest.approx(550 * WAD, rel=1e-3)
+    # forgiven at the speed of a cap a day; the cap is a thousandth of the 999,000 that are left
+    assert net.client.read(net.client.calls.used(net.market("ETH"))) == pytest.approx(500.5 * WAD, rel=1e-4)
 
 
 def test_a_margin_call_is_told_when_it_comes_and_when_it_goes(net: Devnet) -> None:
@@ -570,7 +568,8 @@ def test_what_the_lens_sees_ahead(net: Devnet) -> None:
     health = net.client.health([me])[0]
     assert cure.state == health.state == 2 and len(cure.collateral) == 2
     assert cure.quote == pytest.approx(health.maintenance * 12 // 10 - health.equity, rel=1e-3)
-    net.client.deposit(net.key("trader"), me, net.token("USDC"), -(-cure.quote // 10**12))
+    carry = 10_000  # a cent: what it owes grows until the block of the deposit
+    net.client.deposit(net.key("trader"), me, net.token("USDC"), -(-cure.quote // 10**12) + carry)
     assert net.client.health([me])[0].state < 2
 
 
@@ -655,7 +654,7 @@ def test_solvency_and_words_agree_with_the_lens(net: Devnet) -> None:
     assert words.carry.price == market.touch_price and words.carry.time == market.touched
     assert words.book.longs % LOT == 0
     solvency = net.client.solvency()
-    assert solvency.tokens == solvency.credited == (LP_MONEY + 10_000) * WAD
+    assert solvency.tokens == solvency.credited == (LP_MONEY + COVER_MONEY + 10_000) * WAD
     assert solvency.pool_cash == net.client.pool().state.cash
 
 

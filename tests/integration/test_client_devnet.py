@@ -51,6 +51,8 @@ def test_a_devnet_serves_until_ctrl_c_and_leaves_nothing(tmp_path: Path) -> None
         deployment = Deployment.load(record)
         client = Client.connect(f"http://127.0.0.1:{port}", deployment)
         key = re.search(r"trader +0x\w{40} +(0x\w{64})", said).group(1)
+        assert "10,000,000 in the pool, 1,000,000 in the cover pool" in said
+        assert client.pool().cover_cash == 10**6 * WAD
         for contract in ("Lens", "Vault", "OrderBook"):
             assert deployment.address(contract) in said
 

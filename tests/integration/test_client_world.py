@@ -10,7 +10,7 @@ import pytest
 
 from crossmargin.client import WAD, Client, Order
 from crossmargin.client.transport import Ask
-from crossmargin.devnet import LP_MONEY, Devnet, prepare
+from crossmargin.devnet import COVER_MONEY, LP_MONEY, Devnet, prepare
 from crossmargin.processes import Anvil
 
 pytestmark = pytest.mark.anvil
@@ -70,6 +70,8 @@ def open_position(net: Devnet, role: str, symbol: str, size: int, sub_id: int = 
 def test_the_devnet_is_deployed_funded_and_priced(net: Devnet) -> None:
     pool = net.client.pool()
     assert pool.state.reduced_equity == pool.state.cash == LP_MONEY * WAD
+    assert pool.cover_cash == net.client.pool_state("cover").equity == COVER_MONEY * WAD
+    assert net.client.balance_of(net.deployment.cover, net.key("lp").address) == COVER_MONEY * WAD
     assert net.client.balance_of(net.token("USDC"), net.key("trader").address) == net.units("USDC", 1_000_000)
     assert [price.state for price in net.client.prices(net.client.listed())] == [0] * len(
         net.deployment.markets

@@ -94,11 +94,21 @@ def test_both_sides_and_all_markets_are_held():
     assert all(target.size % LOT == 0 and target.size != 0 for target in sizes)
 
 
+def test_every_book_can_pay_its_keepers_and_fees():
+    """An order reserves the keeper's fee of 0.2 in cash: who deposited collateral alone never opened."""
+    for book in make_plan(START_PRICE, accounts=66).books:
+        (cash,) = (deposit.amount for deposit in book.deposits if deposit.token == QUOTE)
+        notional = sum(abs(target.size) / 1e18 * DOLLARS[target.market] for target in book.targets)
+        assert cash / 1e6 > 0.2 * len(book.targets) + 0.0005 * notional  # and the taker's fee of 5 bps
+        if "carry" in book.kind or book.kind == "long on collateral":
+            assert cash / 1e6 < 0.02 * equity(book)
+
+
 def test_cash_and_carry_is_hedged_by_its_collateral():
     carries = [book for book in make_plan(START_PRICE).books if book.kind == "cash and carry"]
-    assert {deposit.token for book in carries for deposit in book.deposits} == {"WETH", "WBTC"}
+    assert {deposit.token for book in carries for deposit in book.deposits} == {"WETH", "WBTC", QUOTE}
     for book in carries:
-        (deposit,), (target,) = book.deposits, book.targets
+        (deposit, _), (target,) = book.deposits, book.targets
         assert target.market == UNDERLYING[deposit.token]
         held = Fraction(deposit.amount, 10 ** DECIMALS[deposit.token])
         assert float(Fraction(-target.size, WAD) / held) == pytest.approx(1, rel=1e-3)
@@ -128,7 +138,9 @@ def test_fewer_markets_make_a_plan_of_those_alone(markets):
 def test_totals_add_up():
     plan = make_plan(START_PRICE, accounts=5)
     assert plan.total("WETH") == plan.books[4].deposits[0].amount
-    assert plan.total(QUOTE) == sum(book.deposits[0].amount for book in plan.books[:4])
+    fees = plan.books[4].deposits[1]
+    assert fees.token == QUOTE
+    assert plan.total(QUOTE) == sum(book.deposits[0].amount for book in plan.books[:4]) + fees.amount
 
 
 def test_a_depegged_quote_buys_less():

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from crossmargin.processes import Anvil, Child, ProcessError, Processes, find_anvil, rpc
+from crossmargin.processes import Anvil, Child, ProcessError, Processes, find_anvil, interruptible, rpc
+from tests.support.signals import STOPS, born
 
 ROOT = Path(__file__).resolve().parents[2]
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(300)"]
@@ -63,10 +64,17 @@ with Processes() as group:
 """
 
 
-def start_parent(end: str = "time.sleep(300)") -> tuple[subprocess.Popen, list[int]]:
+def start_parent(
+    end: str = "time.sleep(300)", ignoring: tuple[signal.Signals, ...] = ()
+) -> tuple[subprocess.Popen, list[int]]:
     code = textwrap.dedent(PARENT).replace("END", end)
     parent = subprocess.Popen(
-        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=born(*ignoring),
     )
     pids = [int(word) for word in parent.stdout.readline().split()]
     assert len(pids) == 3, parent.stderr.read()
@@ -74,6 +82,7 @@ def start_parent(end: str = "time.sleep(300)") -> tuple[subprocess.Popen, list[i
 
 
 @pytest.mark.anvil
+@pytest.mark.parametrize("ignoring", [(), (signal.SIGINT, signal.SIGTERM)], ids=["plain", "ignored"])
 @pytest.mark.parametrize(
     ("number", "code"),
     [
@@ -82,12 +91,25 @@ def start_parent(end: str = "time.sleep(300)") -> tuple[subprocess.Popen, list[i
         (signal.SIGHUP, 128 + signal.SIGHUP),
     ],
 )
-def test_children_end_with_a_signal_to_the_parent(number, code):
-    parent, pids = start_parent()
+def test_children_end_with_a_signal_to_the_parent(number, code, ignoring):
+    """Also where the parent was started with the signal ignored, as a script's background job is."""
+    parent, pids = start_parent(ignoring=ignoring)
     parent.send_signal(number)
     parent.communicate(timeout=10)
     assert [pid for pid in pids if not gone(pid, within=0.2)] == []
     assert parent.returncode == code
+
+
+@pytest.mark.anvil
+def test_under_nohup_a_hangup_ends_nothing():
+    parent, pids = start_parent(ignoring=(signal.SIGHUP,))
+    parent.send_signal(signal.SIGHUP)
+    with pytest.raises(subprocess.TimeoutExpired):
+        parent.wait(0.3)
+    assert [pid for pid in pids if gone(pid, within=0.01)] == []
+    parent.send_signal(signal.SIGTERM)
+    parent.communicate(timeout=10)
+    assert [pid for pid in pids if not gone(pid, within=0.2)] == []
 
 
 @pytest.mark.anvil
@@ -226,16 +248,103 @@ def test_output_goes_to_the_log_and_the_environment_is_passed(tmp_path):
     assert log.read_text() == "hello\n"
 
 
-def test_a_child_can_be_interrupted_and_has_default_signals():
-    """The mask held while a child starts, and Python's own dispositions, do not reach the program."""
-    code = "import signal; print(signal.pthread_sigmask(signal.SIG_BLOCK, []), signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
-    with Child([sys.executable, "-c", code], "bot") as child:
-        child.wait(10)
-        assert child.output() == ["set() True"]
+SIGNALS = """
+import signal
+usual = {signal.SIGINT: signal.default_int_handler, signal.SIGPIPE: signal.SIG_IGN, signal.SIGXFSZ: signal.SIG_IGN}
+fixed = {signal.SIGKILL, signal.SIGSTOP}
+odd = {s for s in signal.valid_signals() - fixed if signal.getsignal(s) != usual.get(s, signal.SIG_DFL)}
+print(signal.pthread_sigmask(signal.SIG_BLOCK, []), odd)
+"""
+BEARER = """
+import sys
+from crossmargin.processes import Child
+
+with Child([sys.executable, "-c", sys.argv[1]], "bot") as child:
+    child.wait(10)
+    print(*child.output())
+"""
 
 
-def test_handlers_are_put_back():
-    before = signal.getsignal(signal.SIGTERM)
-    with Processes():
-        assert signal.getsignal(signal.SIGTERM) is not before
-    assert signal.getsignal(signal.SIGTERM) is before
+@pytest.mark.parametrize("ignoring", [(), STOPS], ids=["plain", "ignored"])
+def test_a_child_can_be_interrupted_and_has_default_signals(ignoring):
+    """The mask held while a child starts, Python's own dispositions and the ones inherited do not reach the program."""
+    found = subprocess.run(
+        [sys.executable, "-c", BEARER, SIGNALS],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        preexec_fn=born(*ignoring),
+    )
+    assert (found.stdout, found.stderr) == ("set() set()\n", "")
+
+
+# Sleeps as a command of ours; says when it began.
+COMMAND = """
+import sys, time, click
+from crossmargin.bots.settings import run_command
+
+@click.command()
+def main():
+    print("begun", flush=True)
+    time.sleep(300)
+
+sys.exit(run_command(main, "bot", []))
+"""
+
+
+@pytest.mark.parametrize("ignoring", [(), (signal.SIGINT,)], ids=["plain", "ignored"])
+def test_a_command_ends_on_an_interrupt(ignoring):
+    with subprocess.Popen(
+        [sys.executable, "-c", COMMAND],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=born(*ignoring),
+    ) as run:
+        try:
+            assert run.stdout.readline() == "begun\n"
+            run.send_signal(signal.SIGINT)
+            assert run.communicate(timeout=10) == ("", "\nbot: interrupted\n")  # ^C stands before it
+        finally:
+            run.kill()
+    assert run.returncode == 130
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_handlers_are_put_back(number):
+    theirs = signal.signal(number, signal.SIG_IGN)
+    try:
+        with Processes():
+            assert (signal.getsignal(number) is signal.SIG_IGN) == (number == signal.SIGHUP)
+        assert signal.getsignal(number) is signal.SIG_IGN
+        signal.signal(number, signal.SIG_DFL)
+        with Processes():
+            pass
+        assert signal.getsignal(number) is signal.SIG_DFL
+    finally:
+        signal.signal(number, theirs)
+
+
+def test_an_ignored_interrupt_is_heeded_for_a_while():
+    theirs = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt), interruptible():
+            os.kill(os.getpid(), signal.SIGINT)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, theirs)
+
+
+def test_a_handler_of_somebody_else_stays():
+    def mine(*_: object) -> None: ...
+
+    theirs = signal.signal(signal.SIGINT, mine)
+    try:
+        with interruptible():
+            assert signal.getsignal(signal.SIGINT) is mine
+        assert signal.getsignal(signal.SIGINT) is mine
+    finally:
+        signal.signal(signal.SIGINT, theirs)

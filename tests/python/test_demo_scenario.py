@@ -35,7 +35,7 @@ def test_everything_happens_in_order():
     assert started == ["keeper", "liquidator"]
     assert watcher.ticks == list(range(30))
     assert venue.pushes == sorted(set(venue.pushes))
-    assert result.accounts == len(plan.books)
+    assert result.opened == result.accounts == len(plan.books)
     assert [tick.prices for tick in result.ticks] == [path.at(i) for i in range(30)]
 
 

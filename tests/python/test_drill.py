@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -422,9 +424,6 @@ def test_mistakes_are_one_line(
 
 
 def test_one_interrupt_waits_for_a_good_moment_and_the_second_does_not() -> None:
-    import os
-    import signal
-
     with Interrupts() as interrupts:
         os.kill(os.getpid(), signal.SIGTERM)
         with pytest.raises(KeyboardInterrupt):
@@ -435,3 +434,14 @@ def test_one_interrupt_waits_for_a_good_moment_and_the_second_does_not() -> None
         interrupts.wait()  # the chain is being put back
         for _ in range(3):
             os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_a_hangup_that_nohup_ignores_is_not_heeded() -> None:
+    theirs = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Interrupts() as interrupts:
+            os.kill(os.getpid(), signal.SIGHUP)
+            interrupts.check()
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, theirs)

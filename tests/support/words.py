@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 from math import isqrt
 
 WAD = 10**18
@@ -46,28 +46,37 @@ class VenueParams:
 
     def word(self) -> int:
         """The venue word."""
-        return pack(
-            *(
-                (x, 16)
-                for x in (
-                    self.im_factor,
-                    self.h,
-                    self.kappa,
-                    self.profit_weight,
-                    self.p_max,
-                    self.keeper_part,
-                    self.warning,
-                    self.exec_band,
-                )
-            ),
-            (self.min_margin // MICRO, 64),
-            (self.keeper_cap // MICRO, 64),
-        )
+        *small, min_margin, keeper_cap = astuple(self)
+        return pack(*((x, 16) for x in small), (min_margin // MICRO, 64), (keeper_cap // MICRO, 64))
+
+
+# Fields of the rates word from the least significant bit upwards, and their widths.
+RATES_FIELDS = {
+    **dict.fromkeys(
+        ("cap_net", "cap_gross", "exit_net", "exit_gross", "base", "slope1", "slope2", "kink"), 16
+    ),
+    **dict.fromkeys(("pool_cooldown", "cover_cooldown", "cover_share", "adl_ratio"), 16),
+    **{"grace_until": 40, "flags": 8},
+}
+
+
+def change_rates(word: int, **fields: int) -> int:
+    """A rates word with other values in some fields: units as in `Rates`, `grace_until` in unix s."""
+    at = 0
+    for name, width in RATES_FIELDS.items():
+        if name in fields:
+            word = word & ~((1 << width) - 1 << at) | pack((fields.pop(name), width)) << at
+        at += width
+    assert not fields, fields
+    return word
 
 
 @dataclass(frozen=True)
 class Rates:
-    """Caps in bps of R; borrow curve in 1e-6 a day, kink in bps."""
+    """Caps in bps of R; borrow curve in 1e-6 a day, kink in bps; cooldowns in minutes; the last two in bps.
+
+    Without more the last four are 0, as nobody sets them in a venue that has no Configurator.
+    """
 
     cap_net: int = 1_000
     cap_gross: int = 3_000
@@ -77,11 +86,14 @@ class Rates:
     slope1: int = 300
     slope2: int = 3_000
     kink: int = 8_000
+    pool_cooldown: int = 0
+    cover_cooldown: int = 0
+    cover_share: int = 0
+    adl_ratio: int = 0
 
-    def word(self) -> int:
-        """The rates word."""
-        names = ("cap_net", "cap_gross", "exit_net", "exit_gross", "base", "slope1", "slope2", "kink")
-        return pack(*((getattr(self, n), 16) for n in names))
+    def word(self, **other: int) -> int:
+        """The rates word, with other values where given: also `grace_until` (unix s) and `flags`."""
+        return change_rates(0, **(asdict(self) | other))
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from math import isqrt
 from typing import NamedTuple
 
-WAD = 10**18
-LOT = 10**10
-MICRO = 10**12
+from tests.support import words
+from tests.support.words import LOT, MICRO, WAD
+
 DAY = 86_400
 HOUR = 3_600
 U12, U14, U16, U64, U96 = (2**bits - 1 for bits in (12, 14, 16, 64, 96))
@@ -32,10 +32,7 @@ class Venue(NamedTuple):
 
     def word(self) -> int:
         """Layout of the venue word."""
-        fields = (self.im_factor, self.h, self.kappa, self.profit_weight, self.p_max, self.keeper_part)
-        fields += (self.warning, self.exec_band)
-        low = sum(value << 16 * place for place, value in enumerate(fields))
-        return low | self.min_margin // MICRO << 128 | self.keeper_cap // MICRO << 192
+        return words.VenueParams(*self).word()
 
 
 class Rates(NamedTuple):
@@ -56,8 +53,7 @@ class Rates(NamedTuple):
 
     def word(self) -> int:
         """Layout of the rates word: cooldowns in minutes."""
-        minutes = (self.pool_cooldown // 60, self.cover_cooldown // 60)
-        return sum(value << 16 * place for place, value in enumerate((*self[:8], *minutes, *self[10:])))
+        return words.Rates(*self[:8], self.pool_cooldown // 60, self.cover_cooldown // 60, *self[10:]).word()
 
 
 class Market(NamedTuple):

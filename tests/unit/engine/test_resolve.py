@@ -46,7 +46,7 @@ def a_patient(cash: int, **more: Any) -> tuple[Any, ...]:
 
 def grace(seconds: int) -> int:
     """The rates word with a grace that ends so much later."""
-    return RATES | (boa.env.timestamp + seconds) << 192
+    return Rates().word(grace_until=boa.env.timestamp + seconds)
 
 
 def settled(base: int, quote: int, at: int = 1_000, market: int = 3) -> tuple[int, ...]:

@@ -102,8 +102,8 @@ def test_says_who_is_liquidatable_as_liquidatable_does(seen: Seen):
     v.set_price(BTC, v.prices[BTC] * 60 // 100)
     boa.env.time_travel(seconds=1)
     v.feeds[ETH].push(2**81)
-    for rates in (v.setup.rates.word(), v.setup.rates.word() | (boa.env.timestamp + 900) << 192):
-        v.configure(1, 0, rates)
+    for until in (0, boa.env.timestamp + 900):
+        v.configure(1, 0, v.setup.rates.word(grace_until=until))
         shown = [a.id for a in seen.lens.accounts(seen.ids) if a.liquidatable]
         assert shown == seen.lens.liquidatable(seen.ids)
 

@@ -99,7 +99,7 @@ def test_nobody_in_grace(seen: Seen):
     v.set_price(BTC, v.prices[BTC] * 60 // 100)
     assert seen.lens.liquidatable(seen.ids) != []
     until = boa.env.timestamp + 900
-    v.configure(RATES, 0, v.setup.rates.word() | until << 192)
+    v.configure(RATES, 0, v.setup.rates.word(grace_until=until))
     assert seen.lens.liquidatable(seen.ids) == acted_on(seen) == []
     boa.env.time_travel(seconds=900)
     v.keep_fresh()
@@ -139,6 +139,6 @@ def test_settled_markets_are_closed_out_on_the_way(seen: Seen):
 def test_nobody_in_grace_after_a_settlement_either(seen: Seen):
     v = seen.w.v
     v.configure(SETTLE, BTC, v.prices[BTC] * 60 // 100)
-    v.configure(RATES, 0, v.setup.rates.word() | (boa.env.timestamp + 900) << 192)
+    v.configure(RATES, 0, v.setup.rates.word(grace_until=boa.env.timestamp + 900))
     assert settled_first(seen) == []
     assert seen.lens.liquidatable(seen.ids) == []

@@ -258,8 +258,7 @@ def test_several_of_a_batch(stage):
 def test_grace_is_an_answer(stage):
     account = stage.unhealthy()
     stage.crash()
-    word = stage.venue.setup.rates.word()
-    stage.venue.configure(RATES, 0, word | (boa.env.timestamp + 900) << 192)
+    stage.venue.configure(RATES, 0, stage.venue.setup.rates.word(grace_until=boa.env.timestamp + 900))
     assert stage.liquidate(account) == [(0, 0, 5)]
     wait(900)
     stage.venue.keep_fresh()
@@ -270,8 +269,7 @@ def test_settles_in_grace_too(stage):
     account = stage.unhealthy()
     stage.venue.trade(account, BTC, WAD // 100)
     settle_ether(stage, 1_000)
-    word = stage.venue.setup.rates.word()
-    stage.venue.configure(RATES, 0, word | (boa.env.timestamp + 900) << 192)
+    stage.venue.configure(RATES, 0, stage.venue.setup.rates.word(grace_until=boa.env.timestamp + 900))
     assert stage.liquidate(account) == [(0, 0, 5)]
     assert stage.manager.legs(account)[0] == 1 << BTC
 

@@ -61,8 +61,8 @@ class Paper:
 
     def rates(self, pool: int = 0, cover: int = 0, flags: int = 0, caps: Rates | None = None) -> None:
         """Cooldowns in minutes, flags and exit caps of the rates word."""
-        low = (caps or Rates()).word() & (2**128 - 1)
-        self.fake.set_venue(4, pack((low, 128), (pool, 16), (cover, 16), (0, 72), (flags, 8)))
+        word = (caps or Rates()).word(pool_cooldown=pool, cover_cooldown=cover, flags=flags)
+        self.fake.set_venue(4, word)
 
     def market(
         self, id_: int, price: int, longs: int = 0, shorts: int = 0, quote: int = 0, **kw: Any

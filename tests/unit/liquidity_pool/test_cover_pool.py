@@ -331,7 +331,7 @@ def test_penalties_are_its_lps_gain(w: World, cover: Any):
 @pytest.fixture
 def owing(w: World, cover: Any) -> int:
     """Half of the cover pool asked to leave in an hour, and an account that will owe 104,000; one market may claim all."""
-    w.v.configure(1, 0, w.v.setup.rates.word() | 60 << 144 | 10_000 << 160)
+    w.v.configure(1, 0, w.v.setup.rates.word(cover_cooldown=60, cover_share=10_000))
     half = cover.balanceOf(w.outsider) // 2
     cover.transfer(w.lp, half, sender=w.outsider)
     cover.request_exit(half, sender=w.lp)

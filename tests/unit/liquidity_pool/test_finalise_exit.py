@@ -260,7 +260,7 @@ def test_locked_while_the_token_moves():
 
 def test_at_the_price_of_its_day(w: World, accounts: list[int]):
     """Requested before the market moved, paid after: R of that moment, rounded down, with words read in the call."""
-    w.v.configure(1, 0, w.v.setup.rates.word() | 60 << 128)
+    w.v.configure(1, 0, w.v.setup.rates.word(pool_cooldown=60))
     shares = 4_321 * WAD + 7
     w.pool.request_exit(shares, sender=w.lp)
     w.v.warp(3_600)

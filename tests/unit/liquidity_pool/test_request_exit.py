@@ -165,7 +165,7 @@ def test_nobody_can_send_shares_to_the_pool(p: Paper, tranche: str):
 
 
 def test_by_request_on_the_real_venue(w: World, accounts: list[int]):
-    w.v.configure(1, 0, w.v.setup.rates.word() | 120 << 128)
+    w.v.configure(1, 0, w.v.setup.rates.word(pool_cooldown=120))
     boa.env.time_travel(seconds=1)
     w.v.feeds[ETH].push(2**81)
     assert w.pool.request_exit(WAD, sender=w.lp) == boa.env.timestamp + 7_200

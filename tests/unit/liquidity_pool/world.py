@@ -67,8 +67,7 @@ class World:
 
     def exits(self, net: int, gross: int) -> None:
         """Set the exit caps (bps)."""
-        word = self.v.setup.rates.word() & ~(0xFFFFFFFF << 32)
-        self.v.configure(1, 0, word | net << 32 | gross << 48)
+        self.v.configure(1, 0, self.v.setup.rates.word(exit_net=net, exit_gross=gross))
 
 
 def world(setup: Setup | None = None, capital: int = 10_000_000) -> World:

@@ -22,8 +22,8 @@ SHUTTING_DOWN, CLAIMS_OPEN, LAST_PRICES = 2, 4, 8
 
 def set_rates(v: Venue, share: int = 0, ratio: int = 0, grace_until: int = 0, flags: int = 0) -> None:
     """cover_share and adl_ratio in bps, the end of the grace, and the flags, beside the venue's caps."""
-    extra = share << 160 | ratio << 176 | grace_until << 192 | flags << 232
-    v.configure(RATES, 0, v.setup.rates.word() | extra)
+    more = {"cover_share": share, "adl_ratio": ratio, "grace_until": grace_until, "flags": flags}
+    v.configure(RATES, 0, v.setup.rates.word(**more))
 
 
 def settle_market(v: Venue, market: int, price: int) -> int:

@@ -107,7 +107,7 @@ def test_may_close_all_of_it(v: Venue, long: int) -> None:
 
 
 def test_goes_on_while_the_venue_is_paused_or_closing(v: Venue, long: int) -> None:
-    v.configure(1, 0, v.setup.rates.word() | 3 << 232)
+    v.configure(1, 0, v.setup.rates.word(flags=3))
     v.set_price(BTC, 55_000 * WAD)
     close(v, long, -WAD // 2)
     assert v.manager.position(long, BTC)[0] == WAD // 2

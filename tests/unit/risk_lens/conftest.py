@@ -11,7 +11,7 @@ import pytest
 
 from tests.adversarial.arena import BTC, DOGE, ETH, LINK, SOL, USDC, Arena, build
 from tests.support.venue import load
-from tests.support.words import RATES, WAD
+from tests.support.words import RATES, WAD, change_rates
 
 COVER_SHARE, ADL_RATIO = 2_500, 30_000
 
@@ -33,7 +33,7 @@ class Ahead:
 def built() -> Ahead:
     arena = build()
     word = arena.manager.venue_words()[4]
-    arena.configure(RATES, 0, word | COVER_SHARE << 160 | ADL_RATIO << 176)
+    arena.configure(RATES, 0, change_rates(word, cover_share=COVER_SHARE, adl_ratio=ADL_RATIO))
     who = [str(boa.env.generate_address(f"trader {i}")) for i in range(6)]
     weth = arena.tokens[1]
     accounts = {

@@ -38,13 +38,15 @@ ARGUMENTS = {
 class Stage:
     """A Vault whose manager and collateral 0 are the same HookToken; 100 units of each asset in one account."""
 
+    TOKEN = "HookToken"
+
     def __init__(self, deploy, roles, ids):
         self.account, self.other, self.payer = ids.trader, ids.pool, roles.payer
         self.debtor = ids.keeper
-        self.hook = deploy("HookToken", 18)
+        self.hook = deploy(self.TOKEN, 18)
         self.quote = deploy("StandardToken", 18)
         self.spare = deploy("StandardToken", 18)
-        self.vault = deploy("Vault", self.hook.address, self.quote.address)
+        self.vault = deploy("Vault", self.manager(deploy), self.quote.address)
         self.act("list_asset", self.hook.address)
         self.act("set_cap", 0, MOST)
         self.act("post", self.debtor, ids.second, -5, 0, 0, 0, 0)
@@ -52,6 +54,10 @@ class Stage:
             token.mint(self.payer, 1_000)
             token.approve(self.vault.address, 1_000, sender=self.payer)
             self.act("pull", self.account, asset, self.payer, 100)
+
+    def manager(self, _deploy):
+        """Address of what acts as manager."""
+        return self.hook.address
 
     def calldata(self, name):
         return getattr(self.vault, name).prepare_calldata(*ARGUMENTS[name](self))
@@ -132,23 +138,17 @@ def test_a_payers_gift_in_the_middle_of_a_pull_is_a_gift(stage):
 class Sale(Stage):
     """The same with a Buyer as manager: it sells to itself, and is called before it pays."""
 
+    TOKEN = "StandardToken"
+
     def __init__(self, deploy, roles, ids):
-        self.account, self.other, self.payer = ids.trader, ids.pool, roles.payer
-        self.debtor = ids.keeper
-        self.buyer = deploy("Buyer")
-        self.hook = deploy("StandardToken", 18)
-        self.quote = deploy("StandardToken", 18)
-        self.spare = deploy("StandardToken", 18)
-        self.vault = deploy("Vault", self.buyer.address, self.quote.address)
-        self.act("list_asset", self.hook.address)
-        self.act("set_cap", 0, MOST)
-        self.act("post", self.debtor, ids.second, -5, 0, 0, 0, 0)
-        for token, asset in ((self.hook, 0), (self.quote, QUOTE)):
-            token.mint(self.payer, 1_000)
-            token.approve(self.vault.address, 1_000, sender=self.payer)
-            self.act("pull", self.account, asset, self.payer, 100)
+        super().__init__(deploy, roles, ids)
         self.quote.mint(self.buyer.address, 50)
         self.buyer.pay(self.quote.address, self.vault.address, 50)
+
+    def manager(self, deploy):
+        """Address of what acts as manager."""
+        self.buyer = deploy("Buyer")
+        return self.buyer.address
 
     def act(self, name, *args):
         """The buyer's call as manager."""

@@ -26,7 +26,7 @@ def up(x: Fraction | int) -> int:
 
 def rates_word(share: int = 2_500, ratio: int = 30_000, flags: int = 0) -> int:
     """cover_share and adl_ratio in bps over the usual caps."""
-    return Rates().word() | share << 160 | ratio << 176 | flags << 232
+    return Rates(cover_share=share, adl_ratio=ratio).word(flags=flags)
 
 
 @dataclass

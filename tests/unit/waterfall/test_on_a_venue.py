@@ -25,7 +25,7 @@ def rally() -> SimpleNamespace:
     w.v.set_price(BTC, 60_000 * WAD)
     w.trade_quote(late, BTC, 6_000_000)
     w.v.set_price(BTC, 85_000 * WAD)
-    w.v.configure(RATES, 0, w.v.setup.rates.word() | 2_500 << 160 | 30_000 << 176)
+    w.v.configure(RATES, 0, w.v.setup.rates.word(cover_share=2_500, adl_ratio=30_000))
     return SimpleNamespace(w=w, v=w.v, winner=winner, late=late)
 
 
