@@ -24,8 +24,23 @@ ROOT = Path(__file__).resolve().parent.parent
 # also when pytest was started without `./run` or an activated venv.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
 
+# They take a minute or so: begun first, they do not leave one core at work at the end.
+LONG = (
+    "tests/stateful/test_campaign.py",
+    "tests/stateful/test_campaign_again.py",
+    "tests/integration/test_gas.py",
+    "tests/integration/test_demo.py",
+    "tests/integration/test_deploy.py",
+    "tests/unit/liquidity_pool/test_properties.py",
+)
+
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first, the others as they were found."""
+    items.sort(key=lambda item: item.nodeid.split("::")[0] not in LONG)
 
 
 def _die_with_parent() -> None:
