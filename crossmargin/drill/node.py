@@ -94,10 +94,9 @@ class Node:
         automatic, interval = self.ask("anvil_getAutomine"), self.ask("anvil_getIntervalMining")
         self.ask("evm_setIntervalMining", 0) if interval else self.ask("evm_setAutomine", False)
         resume = ("evm_setIntervalMining", interval) if interval else ("evm_setAutomine", bool(automatic))
-        was = self._quiet(resume)
+        was, snapshot = self._snapshot(resume)
         self.found = number(was["number"])
         skew = number(self.block("pending")["timestamp"]) - time.time()
-        snapshot = self.ask("evm_snapshot")
         # anvil's clock may be ahead of the last block, and takes no time before it
         self.ask("evm_mine", max(self.now(), number(self.block("pending")["timestamp"])) + 1)
         try:
@@ -117,6 +116,14 @@ class Node:
                     f"THE CHAIN COULD NOT BE PUT BACK ({fault}): evm_revert {snapshot} by hand, or start it anew"
                 )
             say(f"the chain is as it was at block {self.found}")
+
+    def _snapshot(self, resume: tuple[object, ...]) -> tuple[Mapping[str, Any], Any]:
+        """The last block and a snapshot of it: on a busy machine one more may come between the two."""
+        while True:
+            was = self._quiet(resume)
+            snapshot = self.ask("evm_snapshot")
+            if self.block()["hash"] == was["hash"]:
+                return was, snapshot
 
     def _quiet(self, resume: tuple[object, ...]) -> Mapping[str, Any]:
         """The last block, once none is being made any more. What waits in the pool would be lost with the snapshot."""
