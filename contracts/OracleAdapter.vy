@@ -28,6 +28,7 @@
         nobody is liquidated, and only another venue has another one.
 """
 
+from contracts.modules import bits
 from contracts.modules import chainlink
 from contracts.modules import packing
 from contracts.modules import sequencer
@@ -66,8 +67,6 @@ MAX_PRICE: constant(uint256) = 10**25
 ONE: constant(uint256) = WAD | (packing.U40 << 176)
 # the bits of a price word that outlive a change of the quote feed: price, publish time, valid until
 FACTS: constant(uint256) = packing.U96 | (packing.U40 << 96) | (packing.U40 << 176)
-# Index of the lowest set bit, looked up: five bits at 5 * (2^i mod 37) hold i: the remainders of 2^0 ... 2^31 by 37 all differ.
-BIT_INDEX: constant(uint256) = 28507754684909926779703069327497961803097624868629054464
 
 # market or QUOTE => price word (see packing.vy)
 price_words: uint256[256]
@@ -107,7 +106,7 @@ def refresh(ids: uint256) -> DynArray[uint256, 32]:
     for _i: uint256 in range(MARKETS):
         if left == 0:
             break
-        market: uint256 = (BIT_INDEX >> unsafe_mul((left & unsafe_sub(0, left)) % 37, 5)) & 31
+        market: uint256 = (bits.INDEX >> unsafe_mul((left & unsafe_sub(0, left)) % 37, 5)) & 31
         left &= unsafe_sub(left, 1)
         word: uint256 = self.price_words[market]
         if (word >> 136) & packing.U40 != block.timestamp:
@@ -133,7 +132,7 @@ def words(ids: uint256) -> DynArray[uint256, 32]:
     for _i: uint256 in range(MARKETS):
         if left == 0:
             break
-        market: uint256 = (BIT_INDEX >> unsafe_mul((left & unsafe_sub(0, left)) % 37, 5)) & 31
+        market: uint256 = (bits.INDEX >> unsafe_mul((left & unsafe_sub(0, left)) % 37, 5)) & 31
         left &= unsafe_sub(left, 1)
         word: uint256 = self.price_words[market]
         if (word >> 136) & packing.U40 != block.timestamp:

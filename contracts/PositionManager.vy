@@ -230,7 +230,9 @@ def settle_loss(account: uint256, market: uint256) -> uint256:
 def convert_collateral(account: uint256, token: address, amount: uint256) -> uint256:
     """
     @notice L-2: sell `amount` WAD of an account's collateral to the pool at the largest discount to cover negative cash, no more
-            than it takes, if E - MM does not fall. Returns the WAD quote credited.
+            than it takes, if E - MM does not fall, but by what one unit (1e-18) of the collateral is credited with: at most 1e-11 of quote.
+            So the last unit can pay the last of a debt. A call costs more than that, whoever makes how many. Returns the WAD quote
+            credited.
     """
     before: margin.Health = portfolio.fresh_health(account)
     asset: uint256 = wiring.asset_of(token)
@@ -245,7 +247,9 @@ def convert_collateral(account: uint256, token: address, amount: uint256) -> uin
     checks.that(unsafe_div(less, 10**22) < owed, "manager: more than is owed")
     credit: uint256 = min(unsafe_div(unsafe_mul(amount, rate), 10**22), owed)
     wiring.book(account, convert(credit, int256), 0, 0, 0)
-    checks.that(margin.slack(portfolio.health(account)) >= margin.slack(before), "manager: conversion hurts")
+    spared: int256 = convert(unsafe_div(unsafe_add(rate, 10**22 - 1), 10**22), int256)
+    after: int256 = margin.slack(portfolio.health(account))
+    checks.that(unsafe_add(after, spared) >= margin.slack(before), "manager: conversion hurts")
     log IPositionManager.Converted(account=account, asset=asset, amount=amount, credit=credit)
     return credit
 

@@ -1,5 +1,6 @@
 # pragma version 0.4.3
 # pragma nonreentrancy on
+# pragma optimize codesize
 """
 @title RiskLens
 @license MIT
@@ -93,19 +94,22 @@ def cascade(
     """
     @notice Liquidate these accounts along a path of shocks, in memory: at each shock round after round in the order given, until one
             closes nothing, at most eight. No time passes, nobody reacts, nothing else is liquidated, grace is left out.
-    @param accounts Each once; protocol accounts are passed over.
+    @param accounts Protocol accounts are passed over, and so is one that was named before.
     @param moves Common moves of the lowest listed market from the prices of now, WAD: every price moves to P (1 + x beta / beta_ref), rounded
            down; a price of zero or beyond 2^96 is "risk lens: shock too large".
     @param keeper_cost K of each slice, WAD quote, under the venue's cap.
+    @dev What markets have claimed of the cover pool counts as it does now: a day's forgiveness is not measured anew at each slice.
     """
     v: reading.Venue = reading.load(MANAGER, ORACLE, [])
     stock: reading.Held = reading.held(MANAGER, VAULT, POOL_ACCOUNT, v)
     s: cascades.Scene = cascades.load(MANAGER, v, stock, staticcall IVault(VAULT).cash(COVER_ACCOUNT))
     wards: DynArray[reading.Held, MAX_ACCOUNTS] = []
+    known: DynArray[uint256, 52] = [POOL_ACCOUNT, COVER_ACCOUNT]
     for account: uint256 in accounts:
         ward: reading.Held = empty(reading.Held)
-        if account != POOL_ACCOUNT and account != COVER_ACCOUNT:
+        if account not in known:
             ward = reading.held(MANAGER, VAULT, account, v)
+            known.append(account)
         wards.append(ward)
     steps: DynArray[IRiskLens.Step, 8] = []
     for x: int256 in moves:

@@ -183,7 +183,7 @@ def _bots(net: Devnet, record: Path) -> list[Child]:
             bot,
             env=environment_of(net.key(bot)),
         )
-        for bot, duties in (("keeper", ()), ("liquidator", ("--deleverage",)))
+        for bot, duties in (("keeper", ()), ("liquidator", ("--deleverage", "--close")))
     ]
 
 

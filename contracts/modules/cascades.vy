@@ -93,7 +93,8 @@ def shocked(words: uint256[32], v: reading.Venue, x: int256) -> uint256[32]:
             beta: int256 = convert(packing.risk_beta(v.markets[id].risk), int256)
             price = rounding.floor_div(price * (WAD * ref + x * beta), WAD * ref)
             checks.that(price > 0 and price < 2**96, "risk lens: shock too large")
-            out[id] = convert(price, uint256) | (packing.price_state(v.markets[id].word) << 216)
+        # a feed that never published has a state as well, and it is not that of a price
+        out[id] = convert(price, uint256) | (packing.price_state(v.markets[id].word) << 216)
     return out
 
 

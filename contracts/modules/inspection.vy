@@ -12,6 +12,7 @@ from contracts.modules import books
 from contracts.modules import margin
 from contracts.modules import packing
 from contracts.modules import portfolio
+from contracts.modules import venue_rates
 from contracts.modules import wiring
 
 uses: books
@@ -24,9 +25,10 @@ uses: wiring
 def account_health(account: uint256) -> (int256, uint256, uint256, uint256):
     """
     @notice Equity, initial margin, maintenance margin (WAD quote) and state: 0 healthy, 1 below initial, 2 margin call,
-            3 liquidatable, 4 no valid price. At the prices a call in this block would use.
+            3 liquidatable, 4 no valid price, where the last ones do not count (W-3). At the prices a call in this block would use.
     """
     h: margin.Health = portfolio.health(account)
+    h.priced = h.priced or venue_rates.has(books.rates, venue_rates.LAST_PRICES)
     return h.equity, h.initial, h.maintenance, margin.state_of(h, books.venue)
 
 

@@ -80,7 +80,8 @@ def pack_vault(cash: int256, reserved: uint256, assets: uint256) -> uint256:
 
 # ---- price word ---------------------------------------------------------------------------------
 #   0 price uint96 (WAD) | 96 publish time uint40 | 136 block time of the last check uint40 |
-#   176 valid until uint40 | 216 state uint8 | 224 spare (volatility scales)
+#   176 valid until uint40 | 216 state uint8 | 224 spare (volatility scales) | 255 grace bit: the OracleAdapter sets it in every word it
+#   gives out while liquidations wait for the chain's sequencer, and stores it in none
 
 @pure
 @internal

@@ -15,6 +15,7 @@ from contracts.modules import floats
 from contracts.modules import margin
 from contracts.modules import packing
 from contracts.modules import pricing
+from contracts.modules import venue_rates
 
 # A market as accounts see it. Words: price, carry at this block, risk entry. Prepared from them: price, price less the carry
 # index of each side (WAD); beta, sigma, w (bps); the OI scale above 1 in hundredths, and what it adds to a square.
@@ -75,6 +76,9 @@ def load(manager: address, oracle: address, prices: DynArray[uint256, 32]) -> Ve
             word: uint256 = words[rank]
             if id < len(prices) and prices[id] != 0:
                 word = prices[id] & packing.U96
+            if venue_rates.has(v.rates, venue_rates.LAST_PRICES):
+                # W-3: the last prices count as valid
+                word = word & ~(packing.U8 << 216)
             if packing.price_state(word) != 0:
                 v.unpriced = v.unpriced | (1 << id)
             v.markets[id] = self._prepared(word, markets[rank].carry, markets[rank].risk)

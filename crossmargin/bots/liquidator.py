@@ -5,8 +5,8 @@
 Accounts come from the deposits and trades on the chain, or from a list. Each block the Lens is asked which of them would
 be liquidated, those with a dead leg included; whole batches are simulated at what their gas costs, and sent if the rewards
 exceed it by the floor. No capital is needed but for gas. With --buy it also buys inventory below the oracle's price, up to a
-total. Unless told not to it settles positions in settled markets, and with --deleverage it closes winners when the pool is
-short of capital: neither is paid for.
+total. Unless told not to it settles positions in settled markets, with --deleverage it closes winners when the pool is
+short of capital, and with --close it samples the prices of closing markets and settles them: none of it is paid for.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 import click
 
 from crossmargin.bots import settings
+from crossmargin.bots.closing import Closer
 from crossmargin.bots.deleveraging import Deleverager, Settler
 from crossmargin.bots.money import Purse
 from crossmargin.bots.runtime import REREAD, Cursor, Head, Log, connect, first_block, log_receipt, serve
@@ -52,6 +53,7 @@ class Liquidator:
         buyer: Buyer | None = None,
         settler: Settler | None = None,
         deleverager: Deleverager | None = None,
+        closer: Closer | None = None,
     ) -> None:
         self._client = client
         self._calls = client.calls
@@ -66,6 +68,7 @@ class Liquidator:
         self._buyer = buyer
         self._settler = settler
         self._deleverager = deleverager
+        self._closer = closer
         self._purse = Purse(client, common)
         self._cursor = Cursor(
             common.cursor, NAME, "manager", "PositionManager", self._calls.at("PositionManager")
@@ -102,6 +105,8 @@ class Liquidator:
         self._again = False
         if self._discovers:
             await self._discover(head)
+        if self._closer is not None:
+            await self._closer.look(head)
         if self._settler is not None:
             await self._settler.look(head, self._accounts)
         ill = await self._liquidatable(head)
@@ -399,6 +404,11 @@ class Buyer:
         default=False,
         help="Close winners when the pool is short of capital, which earns nothing.",
     ),
+    click.option(
+        "--close/--no-close",
+        default=False,
+        help="Sample the prices of closing markets and settle them, which earns nothing.",
+    ),
     click.option("--buy", is_flag=True, help="Buy the collateral that liquidations leave."),
     click.option(
         "--max-spend", type=click.IntRange(0), default=0, help="Quote token units to spend on it in one run."
@@ -418,6 +428,7 @@ def main(
     cooldown: int,
     settle: bool,
     deleverage: bool,
+    close: bool,
     buy: bool,
     max_spend: int,
     min_discount: int,
@@ -436,9 +447,9 @@ def main(
     buyer = Buyer(client, common, log, max_spend, min_discount, common.sender) if buy else None
     settler = Settler(client, common, log) if settle else None
     deleverager = Deleverager(client, common, log, cooldown) if deleverage else None
-    bot = Liquidator(
-        *(client, common, log, accounts, reward_account, batch, chunk, cooldown, buyer, settler, deleverager)
-    )
+    closer = Closer(client, common, log) if close else None
+    duties = (buyer, settler, deleverager, closer)
+    bot = Liquidator(client, common, log, accounts, reward_account, batch, chunk, cooldown, *duties)
     return serve(bot, client, common, log)
 
 

@@ -143,7 +143,7 @@ class Doors(Tranches):
     def convert_collateral(self, account: int, asset: int, amount: int) -> int:
         """L-2: exactly `amount` (WAD) to the pool for min(⌊P·amount·(1 − d_c)⌋, owed); returns WAD of quote credited.
 
-        One unit less must not cover what is owed, and E − MM must not fall, not by a wei.
+        One unit less must not cover what is owed, and E − MM must not fall by more than ⌈P·(1 − d_c)⌉ of one unit.
         """
         holder = self._trader(account)
         require(asset in self.params.assets, Reason.ASSET)
@@ -156,7 +156,8 @@ class Doors(Tranches):
         self.ledger.add_collateral(self.pool_id, asset, amount)
         require(amount == 0 or margin.discounted(price, amount - 1, ap.discount) < owed, Reason.OWED)
         self.ledger.move_cash(self.pool_id, account, credit)
-        require(self.assess(holder).headroom >= before.headroom, Reason.MARGIN)
+        spared = ceil_div(price * (BPS - ap.discount), WAD * BPS)
+        require(self.assess(holder).headroom + spared >= before.headroom, Reason.MARGIN)
         return credit
 
     @atomic

@@ -13,9 +13,13 @@ from .maths import BPS, WAD, ceil_div
 from .params import QUOTE, Reason, require
 from .state import Flags
 from .venue import LIQUIDATED, Venue
+from .waterfall import Claim
 
 MAX_ROUNDS = 8
-KEEPER = 0  # an account of nobody's: rewards go there
+KEEPER = -1  # no account: rewards go there
+FIRST_AMOUNT = 10**10  # WAD: the first amount of collateral that is tried
+THIRDS = 64  # of a search for a summit
+PRICE_END = 2**96  # WAD: prices stay below it
 LARGEST = 2**160  # P·(|base| + coll) of an underlying stays below it, WAD² (spec 4)
 
 
@@ -41,15 +45,17 @@ def cascade(
 ) -> list[CascadeStep]:
     """Liquidate `accounts` along a path of shocks, on a copy of the venue; no time passes, and grace is left out.
 
+    An account that is named again is passed over. What markets have claimed of the cover pool counts as it does now.
     A shock is a common-factor move of the lowest listed market in WAD, from the prices of now, each by its β as in
     `liquidation_shock`. What one leaves is where the next starts. Within a shock rounds go over all accounts in the order
     given until one closes nothing, at most eight of them. keeper_cost: K of each slice, WAD quote.
     """
-    copy, keys, steps = deepcopy(venue), list(accounts), []
+    copy, keys, steps = deepcopy(venue), list(dict.fromkeys(accounts)), []
     copy.flags = Flags(last_prices=venue.flags.last_prices)
+    copy.claims = {b: Claim(venue.claim_used(b), venue.time) for b in venue.claims}
     for x in shocks:
         prices = venue.shocked(x, WAD)
-        require(all(p > 0 for u, p in prices.items() if venue.prices[u] > 0), Reason.PRICE)
+        require(all(0 < p < PRICE_END for u, p in prices.items() if venue.prices[u] > 0), Reason.PRICE)
         copy.prices = prices
         steps.append(_step(copy, keys, keeper_cost))
     return steps
@@ -95,11 +101,11 @@ def _surplus(a: Assessment, venue: Venue) -> int:
 
 
 def _cure(venue: Venue, holder: Account, asset: int) -> int | None:
-    """The least deposit of a collateral, by bisection between 0 and the most that spec 4 allows to be held.
+    """The least deposit of a collateral, at most what spec 4 allows to be held.
 
-    E is linear and MM a norm in the amount, so E − warning·MM is concave: where it is not negative is an interval. If its
-    far end is the bound itself, one bisection finds the near end; otherwise the summit is looked for first. E and MM are
-    whole wei: a smaller amount may do by rounding, less than a few wei of value away.
+    E is linear and MM a norm in the amount, so E − warning·MM is concave: where it is not negative is an interval. Amounts
+    double until one lies in it; if they stop gaining first, its summit is looked for between the last three. Halving then
+    finds the near end. E and MM are whole wei: a smaller amount may do by rounding, less than a few wei of value away.
     """
 
     def at(amount: int) -> int:
@@ -107,16 +113,40 @@ def _cure(venue: Venue, holder: Account, asset: int) -> int | None:
         copy.collateral[asset] = copy.collateral.get(asset, 0) + amount
         return _surplus(venue.assess(copy), venue)
 
-    far = _most(venue, holder, asset)
-    if at(far) < 0:
-        far = _summit(at, far)
-    if at(far) < 0:
-        return None
-    near = 0
+    most = _most(venue, holder, asset)
+    low, near, far = 0, 0, min(FIRST_AMOUNT, most)
+    last, found = at(0), at(far)
+    while found < 0 and found >= last and far < most:
+        low, near, far = near, far, min(2 * far, most)
+        last, found = found, at(far)
+    if found >= 0:
+        return _between(at, near, far)
+    return _past_summit(at, low, far)
+
+
+def _between(at: Callable[[int], int], near: int, far: int) -> int:
+    """The least amount that does it, by halving: `near` does not, `far` does."""
     while far - near > 1:
         middle = (near + far) // 2
         near, far = (near, middle) if at(middle) >= 0 else (middle, far)
     return far
+
+
+def _past_summit(at: Callable[[int], int], low: int, high: int) -> int | None:
+    """The same where both ends do not: a third of the way is cut off at either end, on and on, until a point does or nothing
+    is left."""
+    for _ in range(THIRDS):
+        third = (high - low) // 3
+        if not third:
+            return None
+        left, right = low + third, high - third
+        lower, upper = at(left), at(right)
+        if lower >= 0:
+            return _between(at, low, left)
+        if upper >= 0:
+            return _between(at, left, right)
+        low, high = (left, high) if lower < upper else (low, right)
+    return None
 
 
 def _most(venue: Venue, holder: Account, asset: int) -> int:
@@ -124,16 +154,3 @@ def _most(venue: Venue, holder: Account, asset: int) -> int:
     u = venue.params.assets[asset].underlying
     held = abs(holder.positions.get(u, (0, 0))[0]) + venue.collateral_of(holder, u)
     return max(0, (LARGEST - 1) // venue.prices[u] - held)
-
-
-def _summit(at: Callable[[int], int], far: int) -> int:
-    """Where a concave function of the integers from 0 to `far` is largest, by thirds."""
-    low, high = 0, far
-    while high - low > 2:
-        third = (high - low) // 3
-        left, right = low + third, high - third
-        if at(left) < at(right):
-            low = left + 1
-        else:
-            high = right
-    return max(range(low, high + 1), key=at)

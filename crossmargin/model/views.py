@@ -93,11 +93,15 @@ class Views(Store):
     def shocked(self, x: int, one: int = BPS) -> dict[int, int]:
         """Prices after a common move of x (bps, or parts of `one`) of the first listed market: P_u·(1 + x·β_u/β_ref).
 
-        Rounded down.
+        Rounded down; β_ref is at least 1 bps.
         """
         markets = self.params.markets
-        unit = one * next(markets[m].beta for m in sorted(markets) if markets[m].listed)
+        unit = one * self._beta_ref()
         return {u: p * (unit + x * markets[u].beta) // unit for u, p in self.prices.items()}
+
+    def _beta_ref(self) -> int:
+        markets = self.params.markets
+        return max(1, next(markets[m].beta for m in sorted(markets) if markets[m].listed))
 
     def liquidation_shock(self, account: int) -> int | None:
         """x*: the smallest common move, in bps of the first listed market, that makes the account liquidatable.
@@ -110,9 +114,8 @@ class Views(Store):
         require(self.legs_valid(holder), Reason.PRICE)
         if self._breaks(holder, 0):
             return 0
-        betas = {u: self.params.markets[u].beta for u in self.prices}
-        ref = next(mp.beta for _, mp in sorted(self.params.markets.items()) if mp.listed)
-        lowest = -((BPS * ref - 1) // max(betas.values()))
+        most = max(1, *(self.params.markets[u].beta for u in self.prices))
+        lowest = -((BPS * self._beta_ref() - 1) // most)
         found = [self._edge(holder, far) for far in (lowest, SHOCK_LIMIT)]
         moves = [x for x in found if x is not None]
         return min(moves, key=abs) if moves else None

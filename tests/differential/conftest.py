@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.differential.stage import Stage
 from tests.support.pyrevm_chain import Chain, Contract, address
 
 
@@ -23,3 +24,9 @@ def market_formulas(chain: Chain) -> Contract:
 def account_formulas(chain: Chain) -> Contract:
     """Formulas of an account."""
     return chain.deploy("tests/contracts/harness/AccountFormulas.vy", address("deployer"))
+
+
+@pytest.fixture(scope="session")
+def stage(chain: Chain) -> Stage:
+    """The contracts that previews read."""
+    return Stage(chain)

@@ -268,14 +268,17 @@ def test_a_debt_of_a_few_wei_is_paid_where_units_are_cheap():
     assert (venue.account(TRADER).cash, venue.ledger.debt) == (0, 0)
 
 
-def test_a_unit_dear_to_its_owner_is_not_taken_for_a_wei():
-    # A wei of ETH for one wei owed: E falls by 2789, MM by 176 only.
+def test_a_dear_unit_pays_the_last_wei():
+    # A wei of ETH for one wei owed: E falls by 2789, MM by 176 only: less than the 2790 a unit is lent at.
     venue = example_venue()
     venue.deposit(TRADER, 1, WAD)
     venue.ledger.move_cash(TRADER, venue.pool_id, 1)
-    assert venue.refusal("convert_collateral", TRADER, 1, 1) == Reason.MARGIN
-    venue.deposit(TRADER, QUOTE, 1, payer=0x78)  # but anybody may pay it
+    before = venue.health(TRADER)
+    assert venue.convert_collateral(TRADER, 1, 1) == 1
+    after = venue.health(TRADER)
+    assert before.equity - after.equity == 2789 and before.maintenance - after.maintenance in (175, 176)
     assert venue.ledger.debt == 0
+    assert venue.refusal("convert_collateral", TRADER, 1, 1) == Reason.OWED
 
 
 def test_conversion_must_not_uncover_a_hedge():

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import random
 
-import pytest
-
 from crossmargin.model.maths import DAY
 from tests.stateful import setups
 from tests.stateful.twin import Call
 from tests.stateful.world import World
 
 
-@pytest.mark.xfail(strict=True, reason="account_health answers 4 although the last prices count as valid")
 def test_health_at_last_prices() -> None:
     """An account with collateral, whose feed published nothing for a week, is healthy and not without a price."""
     w = World(setups.draw(random.Random(1)))

@@ -7,7 +7,7 @@ import random
 import boa
 import pytest
 
-from tests.support.words import WAD
+from tests.support.words import RATES, WAD
 from tests.unit.lens.conftest import Seen
 from tests.unit.liquidity_pool.world import BTC, DOGE, ETH, LINK, SOL
 
@@ -69,6 +69,24 @@ def test_of_random_books(seen: Seen):
             own = [seen.health(a) for a in ids]
             assert [tuple(h) for h in seen.lens.health(ids)] == own
             assert [tuple(h) for h in seen.lens.health_at(ids, [])] == own
+
+
+def test_the_last_prices_count_where_a_shutdown_has_waited_for_them(seen: Seen):
+    """W-3: feeds that ended leave no account without a state; the numbers are the same as before."""
+    v = seen.w.v
+    before = dict(zip(seen.accounts, map(seen.health, seen.ids)))
+    boa.env.time_travel(seconds=1)
+    for market in (SOL, DOGE):
+        v.feeds[market].push(2**81)
+    dead = {name for name, h in zip(seen.accounts, map(seen.health, seen.ids)) if h[3] == 4}
+    assert dead >= {"mixed", "short", "five"}
+    v.configure(RATES, 0, v.manager.venue_words()[4] | 1 << 235)
+    own = [seen.health(a) for a in seen.ids]
+    assert [tuple(h) for h in seen.lens.health(seen.ids)] == own
+    assert [tuple(h) for h in seen.lens.health_at(seen.ids, [])] == own
+    assert [a.state for a in seen.lens.accounts(seen.ids)] == [h[3] for h in own]
+    assert [seen.lens.cure(a).state for a in seen.ids] == [h[3] for h in own]
+    assert all(h[3] == before[name][3] for name, h in zip(seen.accounts, own))
 
 
 def test_says_when_a_price_is_not_valid(seen: Seen):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import boa
-import pytest
 
 from tests.support.venue import Venue
 from tests.support.words import WAD
@@ -118,10 +117,6 @@ def test_without_debt_not_even_nothing(v: Venue, who: SimpleNamespace) -> None:
             convert(v, account, amount, who.outsider)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a rest of debt below a unit's worth cannot be converted: the unit costs E more than its own MM frees",
-)
 def test_no_wei_of_debt_is_left_behind(v: Venue, who: SimpleNamespace, indebted: int) -> None:
     """Somebody converts a unit too little: the rest of less than a unit's worth can still be paid."""
     owed = -v.manager.cash(indebted)
@@ -131,14 +126,45 @@ def test_no_wei_of_debt_is_left_behind(v: Venue, who: SimpleNamespace, indebted:
     assert (v.manager.cash(indebted), v.vault.debt()) == (0, 0)
 
 
-def test_such_a_rest_ends_with_anybodys_smallest_deposit(
-    v: Venue, who: SimpleNamespace, indebted: int
-) -> None:
-    """The way out meanwhile: a unit of quote, 1e-6 of it, from whoever minds."""
-    owed = -v.manager.cash(indebted)
-    convert(v, indebted, owed * WAD // NET, who.outsider)
+def test_repeated_it_costs_nobody_anything(v: Venue, who: SimpleNamespace) -> None:
+    """L-2: a call may lower E - MM by what a unit is credited with, and no more: fifty units that unhedge, one after the other.
+
+    1,860 wei of quote a call: whoever makes them burns more gas for each than all calls of a lifetime could take.
+    """
+    account = v.deposit(who.trader, 10 * 10**18, v.tokens[1])
+    v.trade(account, ETH, -52 * WAD)
+    v.set_price(ETH, 2_040 * WAD)
+    v.trade(account, ETH, 2 * WAD)
+    assert v.manager.cash(account) < 0
+    unit = 2_040 * 93 // 100 + 1  # wei of quote, rounded up
+    equity, _, maintenance, _ = v.manager.account_health(account)
+    slack = equity - maintenance
+    calls = 50
+    for _ in range(calls):
+        convert(v, account, 1, who.outsider)
+    equity, _, maintenance, _ = v.manager.account_health(account)
+    assert 0 < slack - (equity - maintenance) <= calls * unit
+    # a million of such calls do not move a ten-millionth of a quote
+    assert 10**6 * unit < WAD // 10**7
+    # what is lost by more than that is refused: the smallest amount that is, and one wei less
+    low, high = 1, WAD // 100
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if hurts(v, account, middle, who.outsider) else (middle, high)
+    with boa.env.anchor():
+        equity, _, maintenance, _ = v.manager.account_health(account)
+        convert(v, account, low, who.outsider)
+        left, _, asked, _ = v.manager.account_health(account)
+        assert 0 < equity - maintenance - (left - asked) <= unit
     with boa.reverts("manager: conversion hurts"):
-        convert(v, indebted, 1, who.outsider)
-    v.fund(who.outsider, 1)
-    v.manager.deposit(indebted, v.quote.address, 1, sender=who.outsider)
-    assert v.vault.debt() == 0
+        convert(v, account, high, who.outsider)
+
+
+def hurts(v: Venue, account: int, amount: int, sender: str) -> bool:
+    """Whether a conversion is refused."""
+    with boa.env.anchor():
+        try:
+            convert(v, account, amount, sender)
+        except boa.BoaError:
+            return True
+    return False

@@ -106,6 +106,14 @@ def test_protocol_accounts_are_passed_over(ahead: Ahead) -> None:
     assert (step.rounds, step.sliced) == (0, 0)
 
 
+def test_an_account_named_again_is_passed_over(ahead: Ahead) -> None:
+    """Each call of it would find the same account, not a second one."""
+    long = ahead.accounts["long"]
+    once = ahead.lens.cascade([long], [-25 * WAD // 100], K)
+    assert once[0].sliced == 1
+    assert ahead.lens.cascade([long, ahead.accounts["idle"], long], [-25 * WAD // 100], K) == once
+
+
 def test_a_dead_leg_is_left(ahead: Ahead) -> None:
     fall(ahead, 250)
     boa.env.time_travel(seconds=1)
