@@ -17,6 +17,7 @@ from contracts.modules import bits
 from contracts.modules import keeper_terms
 from contracts.modules import packing
 from contracts.modules import reverts
+from contracts.modules import venue_rates
 from interfaces import ILiquidator
 from interfaces import IOracleAdapter
 from interfaces import IPositionManager
@@ -38,7 +39,6 @@ exports: (
     ownable_2step.renounce_ownership,
 )
 
-QUOTE: constant(uint256) = 255
 ASSETS: constant(uint256) = 8
 WAD: constant(uint256) = 10**18
 # Outcome.reason beyond those of the PositionManager
@@ -54,22 +54,11 @@ MANAGER: public(immutable(address))
 ORACLE: immutable(address)
 VAULT: immutable(address)
 POOL_ACCOUNT: immutable(uint256)
-QUOTE_DECIMALS: immutable(uint256)
 
 # see keeper_terms.vy
 terms_word: uint256
-# asset => auction word (see auction.vy)
-lots: HashMap[uint256, uint256]
-
-
-# An asset of the pool's inventory as it is now. amount: WAD; lot: auction word that has seen it; tokens: what of it is
-# for sale, in token units; price: WAD, 0 without a valid price.
-struct Offer:
-    amount: uint256
-    lot: uint256
-    tokens: uint256
-    decimals: uint256
-    price: uint256
+# asset => auction word (see auction.vy); the duration of the terms is in each of them
+lots: uint256[ASSETS]
 
 
 @deploy
@@ -86,7 +75,6 @@ def __init__(manager: address, owner: address):
     ORACLE = staticcall IPositionManager(manager).ORACLE()
     VAULT = staticcall IPositionManager(manager).VAULT()
     POOL_ACCOUNT = convert(staticcall IPositionManager(manager).POOL(), uint256) << 96
-    QUOTE_DECIMALS = staticcall IVault(VAULT).decimals_of(QUOTE)
     self._set_terms(ILiquidator.Terms(flat=0, gas_units=0, native=0, auction_duration=FIRST_DURATION))
 
 
@@ -117,7 +105,7 @@ def liquidate(accounts: DynArray[uint256, 32], reward_account: uint256) -> DynAr
         sliced = sliced or outcome.reason == 0
         outcomes.append(outcome)
     if sliced:
-        self._observe(terms)
+        self._observe()
     return outcomes
 
 
@@ -130,30 +118,33 @@ def buy_collateral(
             The caller, who approved the Vault, pays in quote, rounded up.
     @param token A collateral token ("vault: unknown token", "liquidator: not collateral").
     @param max_amount Token units; nothing for sale or asked for is "liquidator: nothing to buy".
-    @param max_price The most to pay, WAD quote per whole token ("liquidator: price above the limit").
+    @param max_price The most to pay, WAD quote per whole token ("manager: price above the limit").
     @param receiver Gets the tokens.
     @param data If not empty, the caller's `on_inventory` is called with it between delivery and payment (IInventoryBuyer): he can
            sell what he bought and pay with that. Nothing that moves or reads the ledger can be called meanwhile.
-    @return Token units bought and quote units paid. Without a valid price: "liquidator: no valid price".
+    @return Token units bought and quote units paid. Without a valid price, or a last one that counts: "manager: no valid price".
     """
-    asset: uint256 = self._asset_of(token)
-    entry: uint256 = self._entry_of(asset)
-    price_word: uint256 = self._refreshed(packing.asset_underlying(entry))
-    offer: Offer = self._offer(asset, entry, price_word)
-    assert offer.price != 0, "liquidator: no valid price"
-    assert offer.price <= max_price, "liquidator: price above the limit"
-
+    asset: uint256 = 0
+    decimals: uint256 = 0
+    held: uint256 = 0
+    asset, decimals, held = self._stock(token)
     bought: uint256 = 0
     amount: uint256 = 0
-    bought, amount = self._portion(offer, max_amount)
+    bought, amount = auction.portion(held, decimals, max_amount)
     assert amount != 0, "liquidator: nothing to buy"
-    cost: uint256 = auction.tokens_up(auction.cost_up(amount, offer.price), QUOTE_DECIMALS)
-    self.lots[asset] = auction.left(
-        offer.lot, unsafe_sub(offer.amount, amount), block.timestamp, keeper_terms.duration(self.terms_word)
+    lot: uint256 = self.lots[asset]
+    age: uint256 = auction.age_of(lot, held, block.timestamp)
+    self.lots[asset] = auction.left(lot, held, unsafe_sub(held, amount), age, block.timestamp)
+    price: uint256 = 0
+    cost: uint256 = 0
+    price, cost = extcall IPositionManager(MANAGER).sell_inventory(
+        IVault.Sale(asset=asset, token=token, tokens=bought, buyer=msg.sender, receiver=receiver),
+        auction.share(lot, age),
+        max_price,
+        data,
     )
-    extcall IPositionManager(MANAGER).sell_inventory(asset, bought, cost, msg.sender, receiver, data)
     log ILiquidator.Bought(
-        token=token, buyer=msg.sender, receiver=receiver, amount=bought, cost=cost, price=offer.price
+        token=token, buyer=msg.sender, receiver=receiver, amount=bought, cost=cost, price=price
     )
     return bought, cost
 
@@ -174,7 +165,7 @@ def observe():
     @notice Start the clock of inventory that came to the pool by a conversion of collateral. `liquidate` and
             `buy_collateral` do this themselves.
     """
-    self._observe(self.terms_word)
+    self._observe()
 
 
 # ---- terms --------------------------------------------------------------------------------------
@@ -200,12 +191,21 @@ def set_terms(terms: ILiquidator.Terms):
 def inventory_price(token: address) -> (uint256, uint256):
     """
     @notice What `buy_collateral` would ask for now, and how much of the token there is.
-    @return WAD quote per whole token, 0 while there is no valid price; token units.
+    @return WAD quote per whole token, 0 while there is no valid price; token units. Seven days into a shutdown the last price
+            counts as valid (W-3).
     """
-    asset: uint256 = self._asset_of(token)
-    entry: uint256 = self._entry_of(asset)
-    offer: Offer = self._offer(asset, entry, self._looked_up(packing.asset_underlying(entry)))
-    return offer.price, offer.tokens
+    asset: uint256 = 0
+    decimals: uint256 = 0
+    held: uint256 = 0
+    asset, decimals, held = self._stock(token)
+    entry: uint256 = packing.asset_entry(staticcall IPositionManager(MANAGER).collateral_word(), asset)
+    word: uint256 = self._looked_up(packing.asset_underlying(entry))
+    tokens: uint256 = auction.portion(held, decimals, max_value(uint256))[0]
+    if not self._counts(word):
+        return 0, tokens
+    lot: uint256 = self.lots[asset]
+    reached: uint256 = auction.share(lot, auction.age_of(lot, held, block.timestamp))
+    return auction.price_up(packing.price_of(word), packing.asset_discount(entry), reached), tokens
 
 
 @view
@@ -287,7 +287,7 @@ def _fresh_native(terms: uint256) -> uint256:
 
 
 @internal
-def _observe(terms: uint256):
+def _observe():
     word: uint256 = 0
     amounts: DynArray[uint256, 8] = []
     word, amounts = staticcall IVault(VAULT).snapshot(POOL_ACCOUNT)
@@ -298,9 +298,7 @@ def _observe(terms: uint256):
             break
         if (held >> asset) & 1 == 1:
             lot: uint256 = self.lots[asset]
-            seen: uint256 = auction.observed(
-                lot, amounts[rank], block.timestamp, keeper_terms.duration(terms)
-            )
+            seen: uint256 = auction.observed(lot, amounts[rank], block.timestamp)
             if seen != lot:
                 self.lots[asset] = seen
             rank = unsafe_add(rank, 1)
@@ -308,41 +306,23 @@ def _observe(terms: uint256):
 
 @view
 @internal
-def _offer(asset: uint256, entry: uint256, price_word: uint256) -> Offer:
-    duration: uint256 = keeper_terms.duration(self.terms_word)
-    offer: Offer = empty(Offer)
-    offer.amount = staticcall IVault(VAULT).collateral(POOL_ACCOUNT, asset)
-    offer.lot = auction.observed(self.lots[asset], offer.amount, block.timestamp, duration)
-    offer.decimals = staticcall IVault(VAULT).decimals_of(asset)
-    offer.tokens = auction.tokens_down(offer.amount, offer.decimals)
+def _stock(token: address) -> (uint256, uint256, uint256):
+    # asset, decimals, and the WAD that the pool holds
+    asset: uint256 = 0
+    decimals: uint256 = 0
+    amount: uint256 = 0
+    asset, decimals, amount = staticcall IVault(VAULT).holding(POOL_ACCOUNT, token)
+    assert asset < ASSETS, "liquidator: not collateral"
+    return asset, decimals, amount
+
+
+@view
+@internal
+def _counts(price_word: uint256) -> bool:
+    # as the PositionManager sees it: a price that is not valid counts at the end of a shutdown
     if packing.price_state(price_word) == 0:
-        age: uint256 = auction.age_of(offer.lot, block.timestamp, duration)
-        offer.price = auction.price_up(
-            packing.price_of(price_word), packing.asset_discount(entry), age, duration
-        )
-    return offer
-
-
-@pure
-@internal
-def _portion(offer: Offer, max_amount: uint256) -> (uint256, uint256):
-    # token units and the same in WAD; back and forth, as a token may have more decimals than WAD
-    amount: uint256 = auction.wad_down(min(max_amount, offer.tokens), offer.decimals)
-    return auction.tokens_down(amount, offer.decimals), amount
-
-
-@view
-@internal
-def _asset_of(token: address) -> uint256:
-    asset: uint256 = staticcall IVault(VAULT).asset_of(token)
-    assert asset != QUOTE, "liquidator: not collateral"
-    return asset
-
-
-@view
-@internal
-def _entry_of(asset: uint256) -> uint256:
-    return packing.asset_entry(staticcall IPositionManager(MANAGER).collateral_word(), asset)
+        return True
+    return venue_rates.has(self._venue_words()[4], venue_rates.LAST_PRICES)
 
 
 @view
@@ -367,4 +347,6 @@ def _looked_up(id: uint256) -> uint256:
 @internal
 def _set_terms(terms: ILiquidator.Terms):
     self.terms_word = keeper_terms.checked(terms)
+    for asset: uint256 in range(ASSETS):
+        self.lots[asset] = auction.lasting(self.lots[asset], terms.auction_duration)
     log ILiquidator.TermsSet(terms=terms)

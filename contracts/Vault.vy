@@ -30,6 +30,7 @@ initializes: ledger
 QUOTE: constant(uint256) = 255
 MAX_ASSETS: constant(uint256) = 8
 MAX_U128: constant(uint256) = 2**128 - 1
+WAD: constant(uint256) = 10**18
 
 MANAGER: public(immutable(address))
 
@@ -95,7 +96,10 @@ def push(account: uint256, asset: uint256, receiver: address, tokens: uint256, h
     @return WAD debited.
     """
     self._check_manager()
-    amount: uint256 = self._give(account, asset, receiver, tokens)
+    token: address = empty(address)
+    decimals: uint256 = 0
+    token, decimals = erc20.find(asset)
+    amount: uint256 = self._give(account, asset, token, decimals, receiver, tokens)
     if heir != 0 and asset == QUOTE and ledger.owed > 0:
         held: uint256 = ledger.total_of(QUOTE) + amount
         share: int256 = convert(math._ceil_div(amount * convert(ledger.owed, uint256), held), int256)
@@ -104,25 +108,27 @@ def push(account: uint256, asset: uint256, receiver: address, tokens: uint256, h
 
 
 @external
-def exchange(
-    account: uint256,
-    asset: uint256,
-    tokens: uint256,
-    receiver: address,
-    buyer: address,
-    cost: uint256,
-    data: Bytes[1024],
-) -> (uint256, uint256):
+def exchange(account: uint256, sale: IVault.Sale, price: uint256, data: Bytes[1024]) -> uint256:
     """
-    @notice Sell `tokens` of `account`'s collateral: delivery to `receiver`, then a call of the buyer's `on_inventory` if there is
-            `data`, then payment of `cost` quote token units by `buyer`, who approved the Vault. All under this contract's lock.
-    @return WAD debited of the asset, WAD credited of the quote.
+    @notice Sell some of `account`'s collateral at `price` (WAD quote per WAD): delivery to the receiver, then a call of the buyer's
+            `on_inventory` if there is `data`, then payment by the buyer, who approved the Vault, rounded up. What arrives of it
+            must be worth the price ("vault: paid too little"). All under this contract's lock.
+    @return Quote token units asked for.
     """
     self._check_manager()
-    sold: uint256 = self._give(account, asset, receiver, tokens)
+    asset: uint256 = 0
+    decimals: uint256 = 0
+    asset, decimals = erc20.listed(sale.token)
+    erc20.check_known(asset == sale.asset)
+    sold: uint256 = self._give(account, asset, sale.token, decimals, sale.receiver, sale.tokens)
+    # sold is a balance, below 2**128, and a price below 2**96
+    worth: uint256 = unsafe_mul(sold, price)
+    cost: uint256 = erc20.quote_up(worth)
     if len(data) != 0:
-        extcall IInventoryBuyer(buyer).on_inventory(erc20.find(asset)[0], tokens, cost, data)
-    return sold, self._take(account, QUOTE, buyer, cost)
+        extcall IInventoryBuyer(sale.buyer).on_inventory(sale.token, sale.tokens, cost, data)
+    # a paid amount is below 2**182
+    assert unsafe_mul(self._take(account, QUOTE, sale.buyer, cost), WAD) >= worth, "vault: paid too little"
+    return cost
 
 
 @external
@@ -311,7 +317,20 @@ def asset_of(token: address) -> uint256:
     """
     @return The asset id of a token: 0 … 7, 255 for the quote. Reverts for a token not listed ("vault: unknown token").
     """
-    return erc20.id_of(token)
+    return erc20.listed(token)[0]
+
+
+@view
+@external
+def holding(account: uint256, token: address) -> (uint256, uint256, uint256):
+    """
+    @notice What `account` holds of a token as collateral, and the token's facts. Reverts for a token not listed.
+    @return Asset id, decimals, WAD (0 for the quote, see `cash`).
+    """
+    asset: uint256 = 0
+    decimals: uint256 = 0
+    asset, decimals = erc20.listed(token)
+    return asset, decimals, ledger.amounts[account][asset] if asset != QUOTE else 0
 
 
 @view
@@ -350,10 +369,9 @@ def _take(account: uint256, asset: uint256, payer: address, tokens: uint256) -> 
 
 
 @internal
-def _give(account: uint256, asset: uint256, receiver: address, tokens: uint256) -> uint256:
-    token: address = empty(address)
-    decimals: uint256 = 0
-    token, decimals = erc20.find(asset)
+def _give(
+    account: uint256, asset: uint256, token: address, decimals: uint256, receiver: address, tokens: uint256
+) -> uint256:
     erc20.check_tokens(tokens, decimals)
     amount: uint256 = erc20.to_wad_floor(tokens, decimals)  # exact after the check
     ledger.debit(account, asset, amount)

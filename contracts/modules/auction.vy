@@ -3,7 +3,7 @@
 """
 @title auction: the falling price of the pool's inventory, and amounts at the border of token units
 @notice One word an asset, from the least significant bit:
-          0 amount last seen uint128 (WAD) | 128 start time uint64 (µs)
+          0 amount last seen uint128 (WAD) | 128 start time uint64 (µs) | 192 duration uint32 (s)
         The discount grows linearly from 0 at the start to the asset's d_c after the duration. What arrives later makes
         the lot younger: its age becomes the mean weighted by amount, where no age counts for more than the duration. So
         does what is sold: it takes its age along, and the rest waits on from there.
@@ -11,95 +11,96 @@
 
 from contracts.modules import rounding
 
+U64: constant(uint256) = 2**64 - 1
 U128: constant(uint256) = 2**128 - 1
 WAD: constant(uint256) = 10**18
+BPS: constant(uint256) = 10**4
 # times are kept in µs: in whole seconds each arrival of dust would take up to a second off the age
 MICROS: constant(uint256) = 10**6
 
 
 @pure
 @internal
-def age_of(word: uint256, now: uint256, duration: uint256) -> uint256:
+def lasting(word: uint256, duration: uint256) -> uint256:
     """
-    @notice Age of the lot in µs, at most the duration. now, duration: seconds; the start is never later than now.
+    @notice The word with another duration (seconds, below 2^32).
     """
-    return min(unsafe_sub(unsafe_mul(now, MICROS), word >> 128), unsafe_mul(duration, MICROS))
+    return (word & (2**192 - 1)) | (duration << 192)
 
 
 @pure
 @internal
-def observed(word: uint256, amount: uint256, now: uint256, duration: uint256) -> uint256:
+def age_of(word: uint256, amount: uint256, now: uint256) -> uint256:
     """
-    @notice The word once `amount` (WAD, < 2^128) is seen: what is more than before arrives now; nothing has no age.
+    @notice Age of the lot in µs once `amount` (WAD, < 2^128) is seen, at most the duration: what is more than before arrives now;
+            nothing has no age. now: seconds; the start is never later.
     """
+    start: uint256 = (word >> 128) & U64
+    age: uint256 = min(unsafe_sub(unsafe_mul(now, MICROS), start), unsafe_mul(word >> 192, MICROS))
     seen: uint256 = word & U128
     if amount != 0 and amount <= seen:
-        return ((word >> 128) << 128) | amount
+        return age
     # Age < 2^64 and seen < 2^128. Rounded down: the younger lot is dearer. A division by 0 gives 0.
-    age: uint256 = unsafe_div(unsafe_mul(self.age_of(word, now, duration), seen), amount)
-    return amount | (unsafe_sub(unsafe_mul(now, MICROS), age) << 128)
+    return unsafe_div(unsafe_mul(age, seen), amount)
 
 
 @pure
 @internal
-def left(word: uint256, amount: uint256, now: uint256, duration: uint256) -> uint256:
+def observed(word: uint256, amount: uint256, now: uint256) -> uint256:
     """
-    @notice The word when `amount` is left of the lot after a sale: the age of what was sold is gone.
+    @notice The word once `amount` is seen.
+    """
+    if amount != 0 and amount <= word & U128:
+        # an age beyond the duration is kept, which may be set longer
+        return ((word >> 128) << 128) | amount
+    return self.left(word, amount, amount, self.age_of(word, amount, now), now)
+
+
+@pure
+@internal
+def left(word: uint256, amount: uint256, rest: uint256, age: uint256, now: uint256) -> uint256:
+    """
+    @notice The word when of `amount` at that age the `rest` is left: what was sold has taken its age along.
     """
     # rounded down: the younger lot is dearer
-    age: uint256 = unsafe_div(unsafe_mul(self.age_of(word, now, duration), amount), word & U128)
-    return amount | (unsafe_sub(unsafe_mul(now, MICROS), age) << 128)
+    kept: uint256 = unsafe_div(unsafe_mul(age, rest), amount)
+    return ((word >> 192) << 192) | (unsafe_sub(unsafe_mul(now, MICROS), kept) << 128) | rest
 
 
 @pure
 @internal
-def price_up(price: uint256, discount: uint256, age: uint256, duration: uint256) -> uint256:
+def share(word: uint256, age: uint256) -> uint256:
     """
-    @notice `price` less what of `discount` (bps) a lot of that age (µs) has reached, WAD, rounded up.
+    @notice How much of its discount a lot of that age (µs, at most the duration) has reached: WAD, rounded down.
     """
-    # discount * age < 2^80, price < 2^96
-    full: uint256 = unsafe_mul(unsafe_mul(duration, MICROS), 10**4)
-    rest: uint256 = unsafe_sub(full, unsafe_mul(discount, age))
-    return rounding.ceil_div_unsigned(unsafe_mul(price, rest), full)
+    return unsafe_div(unsafe_mul(age, WAD), unsafe_mul(word >> 192, MICROS))
 
 
 @pure
 @internal
-def cost_up(amount: uint256, price: uint256) -> uint256:
+def price_up(price: uint256, discount: uint256, share: uint256) -> uint256:
     """
-    @notice WAD quote for `amount` (WAD, < 2^128) at `price` (WAD, < 2^96), rounded up.
+    @notice `price` (WAD, < 2^96) less a share (WAD, which counts for at most 1) of `discount` (bps, at most 1e4), rounded up.
     """
-    return rounding.ceil_div_unsigned(unsafe_mul(amount, price), WAD)
+    # price * 1e22 < 2^170
+    rest: uint256 = unsafe_sub(BPS * WAD, unsafe_mul(discount, min(share, WAD)))
+    return rounding.ceil_div_unsigned(unsafe_mul(price, rest), BPS * WAD)
 
 
 @pure
 @internal
-def tokens_down(amount: uint256, decimals: uint256) -> uint256:
+def portion(amount: uint256, decimals: uint256, most: uint256) -> (uint256, uint256):
     """
-    @notice Token units of a WAD amount, rounded down; whole WAD units where the token has more than 18 decimals.
+    @notice What of `amount` (WAD, < 2^128) can be sold when at most `most` token units are asked for: whole token units that are
+            whole WAD units.
+    @return Token units, and the same in WAD.
     """
+    # decimals is 2 ... 24: no power and no product overflows
+    tokens: uint256 = 0
     if decimals <= 18:
-        return unsafe_div(amount, 10**unsafe_sub(18, decimals))
-    return amount * 10**unsafe_sub(decimals, 18)
-
-
-@pure
-@internal
-def tokens_up(amount: uint256, decimals: uint256) -> uint256:
-    """
-    @notice The same, rounded up.
-    """
-    if decimals <= 18:
-        return rounding.ceil_div_unsigned(amount, 10**unsafe_sub(18, decimals))
-    return amount * 10**unsafe_sub(decimals, 18)
-
-
-@pure
-@internal
-def wad_down(tokens: uint256, decimals: uint256) -> uint256:
-    """
-    @notice WAD amount of token units, rounded down.
-    """
-    if decimals <= 18:
-        return tokens * 10**unsafe_sub(18, decimals)
-    return unsafe_div(tokens, 10**unsafe_sub(decimals, 18))
+        scale: uint256 = 10**unsafe_sub(18, decimals)
+        tokens = min(unsafe_div(amount, scale), most)
+        return tokens, unsafe_mul(tokens, scale)
+    unit: uint256 = 10**unsafe_sub(decimals, 18)
+    wad: uint256 = unsafe_div(min(unsafe_mul(amount, unit), most), unit)
+    return unsafe_mul(wad, unit), wad

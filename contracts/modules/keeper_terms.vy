@@ -40,7 +40,7 @@ def decoded(word: uint256) -> ILiquidator.Terms:
         flat=word & packing.U96,
         gas_units=self.gas_units(word),
         native=self.native(word),
-        auction_duration=self.duration(word),
+        auction_duration=(word >> 136) & packing.U32,
     )
 
 
@@ -57,12 +57,3 @@ def native(word: uint256) -> uint256:
     @notice Underlying id of the gas token.
     """
     return (word >> 128) & packing.U8
-
-
-@pure
-@internal
-def duration(word: uint256) -> uint256:
-    """
-    @notice Seconds.
-    """
-    return (word >> 136) & packing.U32

@@ -20,8 +20,9 @@ MAX_TOTAL: constant(uint256) = 2**160 - 1
 words: HashMap[uint256, uint256]
 # account => WAD of each collateral asset, at most 2**128 - 1
 amounts: HashMap[uint256, uint256[MAX_ASSETS]]
-# asset => 0 sum of all balances in WAD uint160 (L-1): the tokens that the ledger answers for |
-#          160 the most that a deposit may leave of a collateral uint96 (WAD)
+# sum of all cash in WAD, at most 2**160 - 1 (L-1): the quote that the ledger answers for
+quote_total: uint256
+# collateral asset => 0 sum of all balances in WAD uint160 (L-1) | 160 the most that a deposit may leave uint96 (WAD)
 totals: HashMap[uint256, uint256]
 # D: sum of max(0, -cash) over all accounts, never negative
 owed: int256
@@ -35,7 +36,7 @@ def total_of(asset: uint256) -> uint256:
     """
     @return WAD of `asset` that the ledger answers for.
     """
-    return self.totals[asset] & MAX_TOTAL
+    return self.quote_total if asset == QUOTE else self.totals[asset] & MAX_TOTAL
 
 
 @internal
@@ -43,10 +44,15 @@ def grow(asset: uint256, amount: uint256):
     """
     @notice The ledger answers for `amount` (below 2**182) more; of a collateral for no more than its cap.
     """
+    if asset == QUOTE:
+        held: uint256 = unsafe_add(self.quote_total, amount)
+        assert held <= MAX_TOTAL, "vault: total range"
+        self.quote_total = held
+        return
     word: uint256 = self.totals[asset]
     total: uint256 = unsafe_add(word & MAX_TOTAL, amount)
-    assert total <= MAX_TOTAL, "vault: total range"
-    assert asset == QUOTE or total <= word >> 160, "vault: deposit cap"
+    # a cap is below 2**96
+    assert total <= word >> 160, "vault: deposit cap"
     self.totals[asset] = ((word >> 160) << 160) | total
 
 
@@ -55,9 +61,20 @@ def shrink(asset: uint256, amount: uint256):
     """
     @notice The ledger answers for `amount` less.
     """
+    if asset == QUOTE:
+        held: uint256 = self.quote_total
+        self._check_tokens(held >= amount)
+        self.quote_total = unsafe_sub(held, amount)
+        return
     word: uint256 = self.totals[asset]
-    assert word & MAX_TOTAL >= amount, "vault: not enough tokens"
+    self._check_tokens(word & MAX_TOTAL >= amount)
     self.totals[asset] = unsafe_sub(word, amount)
+
+
+@pure
+@internal
+def _check_tokens(enough: bool):
+    assert enough, "vault: not enough tokens"
 
 
 @internal

@@ -8,10 +8,12 @@
 """
 
 from ethereum.ercs import IERC20
+from contracts.modules import rounding
 
 QUOTE: constant(uint256) = 255
 MAX_ASSETS: constant(uint256) = 8
 ADDRESS_BITS: constant(uint256) = 2**160 - 1
+ID_BITS: constant(uint256) = 2**16 - 1
 MIN_DECIMALS: constant(uint256) = 2
 MAX_DECIMALS: constant(uint256) = 24
 WAD_DECIMALS: constant(uint256) = 18
@@ -21,7 +23,7 @@ MAX_TOKENS: constant(uint256) = 2**128 - 1
 # Token words: 0 token address | 160 decimals uint8
 QUOTE_WORD: immutable(uint256)
 registry: HashMap[uint256, uint256]
-# token => asset + 1
+# token => 0 asset + 1 uint16 | 16 decimals uint8
 ids: HashMap[address, uint256]
 # collateral assets listed, at most MAX_ASSETS
 count: uint256
@@ -30,7 +32,7 @@ count: uint256
 @deploy
 def __init__(quote: address):
     QUOTE_WORD = self._word(quote)
-    self.ids[quote] = QUOTE + 1
+    self.ids[quote] = self._id_word(QUOTE, QUOTE_WORD)
 
 
 # ---- the registry -------------------------------------------------------------------------------
@@ -44,8 +46,9 @@ def add(token: address) -> uint256:
     assert self.ids[token] == 0, "vault: already listed"
     asset: uint256 = self.count
     assert asset < MAX_ASSETS, "vault: too many assets"
-    self.registry[asset] = self._word(token)
-    self.ids[token] = asset + 1
+    word: uint256 = self._word(token)
+    self.registry[asset] = word
+    self.ids[token] = self._id_word(asset, word)
     self.count = asset + 1
     return asset
 
@@ -66,13 +69,13 @@ def find(asset: uint256) -> (address, uint256):
 
 @view
 @internal
-def id_of(token: address) -> uint256:
+def listed(token: address) -> (uint256, uint256):
     """
-    @return The asset id of a listed token.
+    @return Asset id and decimals of a listed token.
     """
-    id: uint256 = self.ids[token]
-    assert id != 0, "vault: unknown token"
-    return unsafe_sub(id, 1)
+    word: uint256 = self.ids[token]
+    assert word != 0, "vault: unknown token"
+    return unsafe_sub(word & ID_BITS, 1), word >> 16
 
 
 @pure
@@ -85,6 +88,12 @@ def check_known(known: bool):
 @internal
 def _word(token: address) -> uint256:
     return convert(token, uint256) | (self._decimals(token) << 160)
+
+
+@pure
+@internal
+def _id_word(asset: uint256, word: uint256) -> uint256:
+    return (asset + 1) | ((word >> 160) << 16)
 
 
 @view
@@ -112,6 +121,21 @@ def to_wad_floor(tokens: uint256, decimals: uint256) -> uint256:
     if decimals <= WAD_DECIMALS:
         return unsafe_mul(tokens, 10**unsafe_sub(WAD_DECIMALS, decimals))
     return unsafe_div(tokens, 10**unsafe_sub(decimals, WAD_DECIMALS))
+
+
+@view
+@internal
+def quote_up(worth: uint256) -> uint256:
+    """
+    @notice Quote token units, rounded up to whole WAD units as well, that are worth that much (1e-36 quote, below 2**224).
+    """
+    decimals: uint256 = QUOTE_WORD >> 160
+    if decimals <= WAD_DECIMALS:
+        # the same as rounding up twice
+        return rounding.ceil_div_unsigned(worth, 10**unsafe_sub(2 * WAD_DECIMALS, decimals))
+    return unsafe_mul(
+        rounding.ceil_div_unsigned(worth, 10**WAD_DECIMALS), 10**unsafe_sub(decimals, WAD_DECIMALS)
+    )
 
 
 @pure

@@ -6,6 +6,7 @@
 
 from interfaces import IPositionManager
 from interfaces import IVault
+from contracts.modules import auction
 from contracts.modules import authority
 from contracts.modules import books
 from contracts.modules import checks
@@ -21,26 +22,20 @@ uses: wiring
 
 @external
 def sell_inventory(
-    asset: uint256, amount: uint256, cost: uint256, buyer: address, receiver: address, data: Bytes[1024]
-):
+    sale: IVault.Sale, share: uint256, limit: uint256, data: Bytes[1024]
+) -> (uint256, uint256):
     """
-    @notice Sell `amount` token units of collateral the pool took over for `cost` quote token units, no less than P(1 - d_c).
-            The buyer approved the Vault; with `data` he is called before he pays. Liquidator only.
+    @notice Sell collateral the pool took over at P(1 - share * d_c), at most `limit`; no share (WAD) counts for more than 1.
+            The buyer approved the Vault; with `data` he is called before he pays. Liquidator only. Returns the price (WAD) and
+            what was paid (quote token units).
     """
     authority.check_role(authority.LIQUIDATOR)
-    entry: uint256 = packing.asset_entry(books.collateral, asset)
+    entry: uint256 = packing.asset_entry(books.collateral, sale.asset)
     word: uint256 = wiring.refresh(1 << packing.asset_underlying(entry))[0]
     portfolio.check_priced(packing.price_state(word) == 0)
-    sold: uint256 = 0
-    paid: uint256 = 0
-    sold, paid = extcall IVault(wiring.VAULT).exchange(
-        wiring.POOL_ACCOUNT, asset, amount, receiver, buyer, cost, data
-    )
-    checks.that(
-        paid * 10**22 >= sold * packing.price_of(word) * packing.lendable(entry),
-        "manager: below the discount",
-    )
-    log IPositionManager.InventorySold(asset=asset, buyer=buyer, amount=sold, cost=paid)
+    price: uint256 = auction.price_up(packing.price_of(word), packing.asset_discount(entry), share)
+    checks.that(price <= limit, "manager: price above the limit")
+    return price, extcall IVault(wiring.VAULT).exchange(wiring.POOL_ACCOUNT, sale, price, data)
 
 
 @external

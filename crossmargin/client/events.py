@@ -207,16 +207,6 @@ class ClaimsOpened(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class InventorySold(Event):
-    """Collateral of the pool sold for quote."""
-
-    asset: int
-    buyer: str
-    amount: int
-    cost: int
-
-
-@dataclass(frozen=True, kw_only=True)
 class PoolFlow(Event):
     """An LP's deposit (positive) or exit (negative), of the pool or the cover pool."""
 
@@ -265,7 +255,7 @@ class ExitRequested(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Bought(Event):
-    """`amount`, `cost` in token units."""
+    """Inventory of the pool sold: `amount`, `cost` in token units, `price` WAD quote a token."""
 
     token: str
     buyer: str
@@ -340,7 +330,7 @@ class PriceUpdated(Event):
 HOMES: dict[tuple[str, ...], tuple[type[Event], ...]] = {
     ("PositionManager",): (
         *(Deposit, Withdraw, Transfer, Trade, LossSettled, Converted, BookReduced, Liquidated, MarginCall),
-        *(InventorySold, PoolFlow),
+        PoolFlow,
     ),
     ("Vault",): (BadDebt,),
     ("Configurator",): (ClosingStarted, ClosingEnded, ShutDown, ClaimsOpened),

@@ -104,30 +104,27 @@ class Liquidator:
         """µs, at most the length of an auction."""
         return min(self.venue.time * MICROS - lot.start, self.terms.auction_duration * MICROS)
 
+    def _share(self, lot: Lot) -> int:
+        """f = ⌊T/D⌋ in WAD: how much of the largest discount the auction has reached."""
+        return self._age(lot) * WAD // (self.terms.auction_duration * MICROS)
+
     def inventory_price(self, asset: int) -> tuple[int, int]:
-        """WAD quote a token: P·(1 − d_c·age/duration), rounded up, 0 without a valid price; and token units for sale."""
+        """WAD quote a token: P·(1 − d_c·f), rounded up, 0 without a valid price (or a last one that counts, W-3); and token
+        units for sale."""
         ap, lot = self.venue.params.assets[asset], self._seen(asset)
         tokens = floor_tokens(lot.amount, ap.decimals)
         if not self.venue.priced(ap.underlying):
             return 0, tokens
-        whole = self.terms.auction_duration * MICROS * BPS
-        top = self.venue.prices[ap.underlying] * (whole - ap.discount * self._age(lot))
-        return ceil_div(top, whole), tokens
+        top = self.venue.prices[ap.underlying] * (BPS * WAD - ap.discount * self._share(lot))
+        return ceil_div(top, BPS * WAD), tokens
 
     def buy_collateral(self, asset: int, max_tokens: int, max_price: int) -> Bought:
-        """As much as there is, at most `max_tokens`; the cost is rounded up twice, to WAD and to quote units."""
+        """As much as there is, at most `max_tokens`; the venue prices it."""
         require(asset != QUOTE, Reason.ASSET)
-        price, there = self.inventory_price(asset)
-        require(price != 0, Reason.PRICE)
-        require(price <= max_price, Reason.SELL_PRICE)
-        d, unit = self.venue.params.assets[asset].decimals, self.venue.params.quote_decimals
+        lot, d = self._seen(asset), self.venue.params.assets[asset].decimals
         step = 10 ** max(0, d - 18)
-        tokens = min(max_tokens, there) // step * step
+        tokens = min(max_tokens, floor_tokens(lot.amount, d)) // step * step
         require(tokens > 0, Reason.NOTHING)
-        amount = to_wad(tokens, d)
-        wad = ceil_div(amount * price, WAD)
-        cost = ceil_div(wad, 10 ** (18 - unit)) if unit <= 18 else wad * 10 ** (unit - 18)
-        lot = self._seen(asset)
-        self.venue.sell_inventory(asset, tokens, cost)
-        self.lots[asset] = self._sold(lot, amount)
+        price, cost = self.venue.sell_inventory(asset, tokens, self._share(lot), max_price)
+        self.lots[asset] = self._sold(lot, to_wad(tokens, d))
         return Bought(tokens, cost, price)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import carry, margin
 from .ledger import Account
-from .maths import BPS, WAD, ceil_div, to_wad
+from .maths import BPS, WAD, ceil_div
 from .params import QUOTE, Reason, require
 from .state import atomic
 from .tranches import Tranches
@@ -170,15 +170,20 @@ class Doors(Tranches):
 
     # ---- inventory -----------------------------------------------------------------------------
     @atomic
-    def sell_inventory(self, asset: int, tokens: int, cost: int) -> None:
-        """Sell `tokens` of the pool's collateral for `cost` quote tokens, no less than P·(1 − d_c) for it."""
+    def sell_inventory(self, asset: int, tokens: int, share: int, limit: int) -> tuple[int, int]:
+        """Sell `tokens` of the pool's collateral at ⌈P·(1 − d_c·f)⌉, f the share (WAD) or 1, no dearer than `limit` (WAD).
+
+        Returns the price and what it cost in quote tokens, rounded up twice: to WAD and to token units.
+        """
         amount = self._amount(asset, tokens)
         require(asset != QUOTE, Reason.ASSET)
-        ap = self.params.assets[asset]
+        ap, unit = self.params.assets[asset], self.params.quote_decimals
         require(self.priced(ap.underlying), Reason.PRICE)
-        paid = to_wad(cost, self.params.quote_decimals)
-        least = amount * self.prices[ap.underlying] * (BPS - ap.discount)
-        require(paid is not None and paid * WAD * BPS >= least, Reason.SELL_PRICE)
+        price = ceil_div(self.prices[ap.underlying] * (BPS * WAD - ap.discount * min(share, WAD)), BPS * WAD)
+        require(price <= limit, Reason.SELL_PRICE)
+        wad = ceil_div(amount * price, WAD)
+        cost = ceil_div(wad, 10 ** (18 - unit)) if unit <= 18 else wad * 10 ** (unit - 18)
         self.ledger.add_collateral(self.pool_id, asset, -amount)
         self.ledger.credit(asset, -amount)
         self.pool_deposit(cost)
+        return price, cost

@@ -49,7 +49,7 @@ class Reason(StrEnum):
     FRACTION = "fraction outside (0, 1]"
     NOTHING = "nothing to do"
     OWED = "more than is owed"
-    SELL_PRICE = "price below the discount"
+    SELL_PRICE = "price above the limit"
     POOL_CLOSED = "pool does not take deposits"
     SHARES = "too few shares"
     POOL_EXIT = "pool equity, debt or exit caps"

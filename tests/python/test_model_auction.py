@@ -38,6 +38,30 @@ def test_the_discount_grows_to_the_largest_and_stays():
     assert seller.inventory_price(WETH) == (0, 10 * WAD)
 
 
+def test_the_share_of_the_discount_is_rounded_down_to_wad():
+    # a third of the auction: f = 0.333333333333333333, and 3000·0.07·f is 7e-17 less than 70
+    venue, seller = desk(duration=60)
+    stock(venue, WETH, WAD)
+    seller.observe()
+    venue.warp(20)
+    assert seller.inventory_price(WETH)[0] == 2_930 * WAD + 70
+    assert seller.buy_collateral(WETH, 10**6, 10**30) == (10**6, 1, 2_930 * WAD + 70)
+
+
+def test_the_last_price_is_the_price_once_it_counts():
+    venue, seller = desk()
+    stock(venue, WETH, 10 * WAD)
+    seller.observe()
+    venue.set_price(ETH, 3_000 * WAD, valid=False)
+    venue.warp(500)
+    with pytest.raises(Reject) as error:
+        seller.buy_collateral(WETH, WAD, 10**30)
+    assert error.value.reason is Reason.PRICE
+    venue.flags = venue.flags._replace(last_prices=True)
+    assert seller.inventory_price(WETH) == (2_895 * WAD, 10 * WAD)
+    assert seller.buy_collateral(WETH, WAD, 2_895 * WAD) == (WAD, 2_895 * 10**6, 2_895 * WAD)
+
+
 def test_what_arrives_later_makes_the_lot_younger():
     venue, seller = desk()
     stock(venue, WETH, WAD)

@@ -211,18 +211,21 @@ def test_sale_of_inventory_by_hand():
     venue.deposit(TRADER, 2, 2_000 * 10**24)
     venue.ledger.move_cash(TRADER, venue.pool_id, 100 * WAD)
     assert venue.convert_collateral(TRADER, 2, 700 * WAD) == 945 * WAD // 10
-    assert venue.refusal("sell_inventory", 2, 200 * 10**24, 27 * U - 1) == Reason.SELL_PRICE
-    venue.sell_inventory(2, 200 * 10**24, 27 * U)
-    assert venue.refusal("sell_inventory", 2, 600 * 10**24, 81 * U) == Reason.FUNDS
+    floor = 135 * 10**15
+    assert venue.refusal("sell_inventory", 2, 200 * 10**24, WAD, floor - 1) == Reason.SELL_PRICE
+    assert venue.sell_inventory(2, 200 * 10**24, WAD, floor) == (floor, 27 * U)
+    assert venue.refusal("sell_inventory", 2, 600 * 10**24, WAD, floor) == Reason.FUNDS
     seventh = 10**24 // 7 // 10**6 * 10**6  # 0.135/7 = 0.0192857…
-    assert venue.refusal("sell_inventory", 2, seventh, 19_285) == Reason.SELL_PRICE
-    venue.sell_inventory(2, seventh, 19_286)
+    assert venue.sell_inventory(2, seventh, 2**255, floor) == (
+        floor,
+        19_286,
+    )  # no share counts for more than 1
     assert (
         venue.account(venue.pool_id).cash
         == (10_000_000 + 100) * WAD - 945 * WAD // 10 + 27 * WAD + 19_286 * MICRO
     )
     venue.set_price(DOGE, venue.prices[DOGE], valid=False)
-    assert venue.refusal("sell_inventory", 2, 10**24, U) == Reason.PRICE
+    assert venue.refusal("sell_inventory", 2, 10**24, WAD, U * WAD) == Reason.PRICE
     assert venue.invariants() == []
 
 

@@ -212,8 +212,8 @@ class Driver:
         asset = next(iter(inventory), 0)
         ap = v.params.assets[asset]
         tokens = int(inventory.get(asset, 0) * self.share()) * 10**ap.decimals // WAD
-        price = v.prices[ap.underlying] * self.rng.randint(8_900, 10_000) // 10_000
-        v.sell_inventory(asset, tokens, tokens * price // 10 ** (ap.decimals + 12))
+        limit = v.prices[ap.underlying] * self.rng.randint(8_900, 10_500) // 10_000
+        v.sell_inventory(asset, tokens, self.rng.randint(0, 2 * WAD), limit)
 
     def alarm(self) -> str:
         return "short" if self.venue.alarm() else "clear"

@@ -27,7 +27,6 @@ REASONS: dict[Reason, tuple[str, ...]] = {
     Reason.PRICE: (
         "manager: no valid price",
         "pool: no valid price",
-        "liquidator: no valid price",
         "waterfall: no valid price",
         "configurator: no valid price",
     ),
@@ -68,7 +67,7 @@ REASONS: dict[Reason, tuple[str, ...]] = {
         "configurator: not paused",
     ),
     Reason.OWED: ("manager: more than is owed",),
-    Reason.SELL_PRICE: ("liquidator: price above the limit",),
+    Reason.SELL_PRICE: ("manager: price above the limit",),
     Reason.POOL_CLOSED: ("pool: closed to entries",),
     Reason.SHARES: ("erc20: burn amount exceeds balance", "erc20: transfer amount exceeds balance"),
     Reason.POOL_EXIT: ("manager: cash owed to winners", "pool: exit caps"),

@@ -32,7 +32,9 @@ class Reader:
         self.world = world
         self.keys = [*world.traders, world.model.pool_id, world.model.cover_id, *world.keepers]
         self.switches = Switches(world)
-        self.vault = {n: world.vault.slot("ledger." + n) for n in ("words", "amounts", "totals", "owed")}
+        self.vault = {
+            n: world.vault.slot("ledger." + n) for n in ("words", "amounts", "quote_total", "totals", "owed")
+        }
         names = ("bitmaps", "positions", "carries", "books", "first_sums", "second_sums")
         self.books = {n: world.manager.slot("books." + n) for n in names}
         self.assets = range(len(world.tokens))
@@ -51,7 +53,8 @@ class Reader:
             {key: self._account(key, key in touched) for key in self.keys},
             {m: self._market(m) for m in self.markets},
             sw.unpack_sums(manager(self.books["first_sums"]), second & (1 << 192) - 1),
-            {a: vault(entry(self.vault["totals"], a)) & CREDITED for a in assets},
+            {QUOTE: vault(self.vault["quote_total"])}
+            | {a: vault(entry(self.vault["totals"], a)) & CREDITED for a in self.assets},
             vault(self.vault["owed"]),
             {a: w.token_of(a).storage(entry(self.balance, w.vault.number)) for a in assets},
             w.chain.time,
@@ -116,12 +119,11 @@ class Reader:
     def check_auctions(self) -> None:
         """I-29: what the Liquidator remembers of each asset, and its terms."""
         w, seller = self.world, self.world.twin.seller
-        slot, storage = w.liquidator.slot("lots"), w.liquidator.storage
+        slot, storage, t = w.liquidator.slot("lots"), w.liquidator.storage, seller.terms
         for asset in self.assets:
-            found, lot = storage(entry(slot, asset)), seller.lots.get(asset)
-            want = lot.amount | lot.start << 128 if lot else 0
+            found, lot = storage(slot + asset), seller.lots.get(asset)
+            want = t.auction_duration << 192 | (lot.amount | lot.start << 128 if lot else 0)
             must(found == want, f"I-29: lot of asset {asset}: {found:#x}, model {lot}")
-        t = seller.terms
         want = t.flat | t.gas_units << 96 | t.native << 128 | t.auction_duration << 136
         must(storage(w.liquidator.slot("terms_word")) == want, "I-29: terms")
 

@@ -12,7 +12,6 @@ ORACLE: public(address)
 POOL: public(address)
 COVER: public(address)
 WATERFALL: public(address)
-decimals_of: public(HashMap[uint256, uint256])
 
 # what the account's cash, less what is reserved, amounts to
 free: public(HashMap[uint256, uint256])
@@ -43,7 +42,6 @@ def __init__():
     self.POOL = self
     self.COVER = self
     self.WATERFALL = self
-    self.decimals_of[255] = 6
 
 
 @external

@@ -35,8 +35,9 @@ def ceil(x: Fraction) -> int:
 
 
 def price_at(price: int, discount: Fraction, age: Fraction | int, duration: int = HOUR) -> int:
-    """The asking price after `age` seconds: P(1 - d_c * age / duration), rounded up."""
-    return ceil(price * (1 - discount * min(Fraction(age) / duration, 1)))
+    """The asking price after `age` seconds: P(1 - d_c * f), rounded up; f = age / duration, rounded down to WAD."""
+    share = Fraction(int(min(Fraction(age) / duration, 1) * WAD), WAD)
+    return ceil(price * (1 - discount * share))
 
 
 def events(contract: Any) -> list[tuple[str, dict[str, Any]]]:

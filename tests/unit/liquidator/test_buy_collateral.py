@@ -41,13 +41,13 @@ def test_refuses_without_a_valid_price(stage):
     stage.stock(WAD)
     stage.venue.feeds[ETH].push(2**80)
     wait(1)
-    with boa.reverts("liquidator: no valid price"):
+    with boa.reverts("manager: no valid price"):
         stage.buy(WAD)
 
 
 def test_refuses_above_the_limit(stage):
     stage.stock(WAD)
-    with boa.reverts("liquidator: price above the limit"):
+    with boa.reverts("manager: price above the limit"):
         stage.buy(WAD, max_price=PRICE - 1)
     stage.buy(WAD // 2, max_price=PRICE)
 
@@ -325,6 +325,26 @@ def test_calls_the_buyer_with_what_it_buys(stage, contract):
     assert told == (1, vault, weth.address, WAD, 2_000 * TOKEN)
     assert (contract.data(), contract.held()) == (b"a path", WAD)
     assert stage.venue.quote.balanceOf(contract.address) == 3_000 * TOKEN
+
+
+def called(computation):
+    """Whom a call called, and they in turn."""
+    for child in computation.children:
+        yield child.msg.to
+        yield from called(child)
+
+
+def test_the_limit_is_looked_at_before_anything_leaves(stage, contract):
+    stage.stock(WAD)
+    weth = stage.venue.tokens[WETH]
+    reached = []
+    for limit in (PRICE - 1, PRICE):
+        args = (weth.address, WAD, limit, contract.address, b"a path")
+        data = stage.liquidator.buy_collateral.prepare_calldata(*args)
+        done = boa.env.execute_code(stage.liquidator.address, sender=contract.address, data=data)
+        named = {bytes.fromhex(c.address[2:]): c for c in (weth, contract, stage.venue.manager)}
+        reached.append((done.is_error, {named[to] for to in called(done) if to in named}))
+    assert reached == [(True, {stage.venue.manager}), (False, {weth, contract, stage.venue.manager})]
 
 
 def test_calls_nobody_without_data(stage, contract):

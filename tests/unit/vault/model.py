@@ -125,9 +125,14 @@ class Books:
             self.add(heir, QUOTE, share)
         return amount
 
-    def exchange(self, account: int, asset: int, tokens: int, cost: int) -> tuple[int, int]:
+    def exchange(self, account: int, asset: int, tokens: int, price: int) -> int:
         sold = self.push(account, asset, tokens, 0)
-        return sold, self.pull(account, QUOTE, cost)
+        # up to WAD, then up to token units
+        wad = -(-sold * price // 10**18)
+        cost = -(-wad * 10 ** self.tokens[QUOTE].decimals // 10**18)
+        paid = self.pull(account, QUOTE, cost)
+        self.require(paid * 10**18 >= sold * price, "vault: paid too little")
+        return cost
 
     def post(
         self, account: int, pool: int, change: int, keeper: int, fee: int, cover: int, to_cover: int

@@ -30,7 +30,7 @@ MANAGER, PAYER, RECEIVER = (f"0x{i:040x}" for i in (0xA1, 0xA2, 0xA3))
 CALLS = {
     "pull": ["uint256", "uint256", "address", "uint256"],
     "push": ["uint256", "uint256", "address", "uint256", "uint256"],
-    "exchange": ["uint256", "uint256", "uint256", "address", "address", "uint256", "bytes"],
+    "exchange": ["uint256", "(uint256,address,uint256,address,address)", "uint256", "bytes"],
     "set_cap": ["uint256", "uint256"],
     "cap": ["uint256"],
     "post": ["uint256", "uint256", "int256", "uint256", "uint256", "uint256", "uint256"],
@@ -108,7 +108,7 @@ class Drawer:
         return self.random.choice([0, 1, most, most, part, part, part, part, most + 1])
 
     def draw(self) -> tuple[str, list[object]]:
-        names = ["pull", "push", "post", "post", "post", "shift", "reserve", "write_off", "exchange"]
+        names = ["pull", "pull", "push", "post", "post", "post", "shift", "reserve", "write_off", "exchange"]
         name = "set_cap" if self.random.random() < 0.03 else self.random.choice(names)
         return name, getattr(self, name)()
 
@@ -135,8 +135,12 @@ class Drawer:
 
     def exchange(self) -> list[object]:
         account, asset = self.account(), self.asset()
+        held = [pair for pair, amount in self.books.collateral.items() if amount]
+        if held and self.random.random() < 0.7:
+            account, asset = self.random.choice(held)
         tokens = self.tokens(asset, self.part(self.books.balance(account, asset)))
-        return [account, asset, tokens, self.random.choice([0, 1, 10**6, self.random.randint(1, 10**16)])]
+        price = self.random.choice([0, 1, 10**6, 10**15, 10**22, self.random.randint(1, 10**25)])
+        return [account, asset, tokens, price]
 
     def set_cap(self) -> list[object]:
         asset = self.asset()
@@ -197,13 +201,17 @@ def check(chain: Chain, books: Books) -> None:
     assert totals == (held, books.total(QUOTE), books.debt())
 
 
-def sent(name: str, args: list[object]) -> list[object]:
+def sent(chain: Chain, name: str, args: list[object]) -> list[object]:
     """The model's arguments with the addresses that the Vault needs besides."""
     if name == "pull":
         return args[:2] + [PAYER] + args[2:]
     if name == "push":
         return args[:2] + [RECEIVER] + args[2:]
-    return args[:3] + [RECEIVER, PAYER] + args[3:] + [b""] if name == "exchange" else args
+    if name == "exchange":
+        account, asset, tokens, price = args
+        token = chain.tokens.get(asset, chain.tokens[0])
+        return [account, (asset, token, tokens, PAYER, RECEIVER), price, b""]
+    return args
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -214,7 +222,7 @@ def test_random_calls_match_the_model(seed):
     for _ in range(OPERATIONS):
         name, args = drawer.draw()
         reason, result = books.attempt(name, args)
-        got, output = chain.attempt(name, *sent(name, args))
+        got, output = chain.attempt(name, *sent(chain, name, args))
         assert got == reason, (name, args)
         if result is not None:
             numbers = result if isinstance(result, tuple) else (result,)

@@ -13,7 +13,7 @@ ARGUMENTS = {
     "set_cap": lambda s: (0, 1),
     "pull": lambda s: (s.account, QUOTE, s.payer, 10),
     "push": lambda s: (s.account, 0, s.payer, 10, s.other),
-    "exchange": lambda s: (s.account, 0, 10, s.payer, s.payer, 10, b""),
+    "exchange": lambda s: (s.account, (0, s.hook.address, 10, s.payer, s.payer), 10**18, b""),
     "post": lambda s: (s.account, s.other, -1, s.other, 1, s.other, 1),
     "shift": lambda s: (s.account, s.other, 0, 1),
     "reserve": lambda s: (s.account, 1),
@@ -28,6 +28,7 @@ ARGUMENTS = {
     "credited": lambda s: (QUOTE,),
     "cap": lambda s: (0,),
     "token": lambda s: (0,),
+    "holding": lambda s: (s.account, s.hook.address),
     "asset_of": lambda s: (s.hook.address,),
     "decimals_of": lambda s: (0,),
     "asset_count": lambda s: (),
@@ -157,7 +158,7 @@ class Sale(Stage):
     def sell(self):
         """7 tokens for 50 quote, with the callback."""
         buyer = self.buyer.address
-        self.act("exchange", self.account, 0, 7, buyer, buyer, 50, b"1")
+        self.act("exchange", self.account, (0, self.hook.address, 7, buyer, buyer), 50 * 10**18 // 7, b"1")
 
 
 @pytest.fixture
