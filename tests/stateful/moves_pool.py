@@ -63,9 +63,6 @@ class PoolMoves(OrderMoves):
         assets = self.tokens(QUOTE, max(1, room)) + self.rng.choice((-1, 0, 1, 1, 10**3)) * self._step()
         return Call("lp_withdraw", 0, (max(1, assets), me), "0x" + me.to_bytes(20, "big").hex())
 
-    def _step(self) -> int:
-        return 10 ** max(0, self.w.setup.quote_decimals - 18)
-
     def lp_transfer(self) -> Call:
         """Some shares to another LP, or to itself; at times more than there are."""
         lp = self.lp()
