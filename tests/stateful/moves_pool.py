@@ -102,7 +102,7 @@ class PoolMoves(OrderMoves):
             fields |= {"oi_lo": low, "oi_hi": low + rng.choice((1, 110)), "oi_cap": rng.choice((0, 50, 200))}
         fields["max_oi"] = self._depth(fields) + (10**8 if self.chance(8) else 0)
         reason = self._cost_problem(fields, self.v.params)
-        if reason:
+        if reason and m not in self.v.closings and not self.v.markets[m].settled:
             return ["set_market", (m, fields), reason]
         return self._owner("set_market", m, fields)
 

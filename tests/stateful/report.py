@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from tests.stateful import check_books, check_health, check_pool, check_trading, invariants
+from tests.stateful import check_backing, check_books, check_health, check_pool, check_trading, invariants
 
-CHECKS = (check_books, check_health, check_pool, check_trading)  # importing them registers their checks
+CHECKS = (
+    check_backing,
+    check_books,
+    check_health,
+    check_pool,
+    check_trading,
+)  # importing them registers their checks
 
 WANTED = (
     "liquidation: slice",

@@ -43,6 +43,7 @@ class World:
         self.donated = 0
         # of I-19: order → due, expires, max_exec_age, as noted when it was submitted
         self.commitments: dict[Order, tuple[int, int, int]] = {}
+        self.alarms = (0, 0)  # of W-2: the first and the last of the alarms that keep the clock running
         self._deploy()
         s, pools = setup, (self.pool.number, self.cover.number)
         self.twin = Twin(
