@@ -93,7 +93,13 @@ class Ending:
         for _ in range(6):
             self.call(self.m.trade())
         self.call(self.m._owner("shut_down"))
+        self.later(self.early_withdrawal)
         self.queue += [self._any_call] * 12 + [self.revive, self._wait_for_settlement]
+
+    def early_withdrawal(self) -> Call:
+        """Quote of an account without positions, if there is one: not before the claims are open."""
+        account = self.rng.choice(self.m.flat() or self.w.traders)
+        return self.m.taken(account, QUOTE, self.m._step())
 
     def _wait_for_settlement(self) -> None:
         """Samples of some markets; a day, after which those without any settle at their last price."""
