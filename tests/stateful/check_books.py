@@ -43,7 +43,8 @@ def equity_is_conserved(w: World, s: Step) -> int:
     scale = 1 + s.number * 7919 % 2000
     prices = {m: p * scale // 1000 + 1 for m, p in w.model.prices.items()}
     marks = prices | {m: x.mark for m, x in s.after.markets.items() if x.settled}
-    now = {m: indices(w, m, x, s.after.time) for m, x in s.after.markets.items()}
+    open_ = {m: x for m, x in s.after.markets.items() if x.long or x.short or x.quote}
+    now = {m: indices(w, m, x, s.after.time) for m, x in open_.items()}
     assets, total, legs = w.model.params.assets, 0, 0
     for a in s.after.accounts.values():
         total += a.cash
@@ -55,7 +56,7 @@ def equity_is_conserved(w: World, s: Step) -> int:
         total += sum(prices[u] * part // (WAD * BPS) for u, part in parts.items())
         for m, (base, quote) in a.positions.items():
             total += carry.value(base, quote, marks[m], now[m].long if base > 0 else now[m].short)
-    for m, x in s.after.markets.items():
+    for m, x in open_.items():
         legs += 1
         total += carry.pool_value(x, marks[m], now[m])
     exact = s.after.credited[QUOTE] * WAD * BPS + sum(
@@ -144,9 +145,12 @@ def only_ones_own(w: World, s: Step) -> int:
                 grown(a, was, key in released), lambda k=key, a=a, b=was: f"I-27: {s.name}: {k:#x}: {b}, {a}"
             )
     sender = int(s.outcome.call.sender, 16)
-    for holder, shares in s.after.shares.items():
-        if holder != sender or not s.name.startswith("lp_"):
-            must(shares >= s.before.shares[holder], f"I-27: {s.name} took shares of {holder:#x}")
+    for name, tranche in (("lp", w.pool), ("cover", w.cover)):
+        old, new = (x.shares if tranche is w.pool else x.cover_shares for x in (s.before, s.after))
+        for holder, shares in new.items():
+            mine = holder == sender and s.name.startswith(name)
+            mine |= holder == tranche.number and s.name == f"{name}_finalise"
+            must(mine or shares >= old[holder], f"I-27: {s.name} took shares of {holder:#x}")
     return len(s.after.accounts)
 
 

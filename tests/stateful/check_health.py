@@ -39,17 +39,25 @@ def grew(s: Step) -> bool:
 
 @whole("I-9")
 def nobody_else_hurts(w: World, s: Step) -> int:
-    """No call lowers E − MM of an account it is not of, to the wei; settling and converting not even its own.
+    """No call lowers E − MM of an account it is not of, to the wei; settling not even its own.
 
-    Parameters may; time and prices may.
+    Parameters and a settlement price may; time and prices may; a conversion by what one unit of the collateral is lent at (L-2). Deleveraging and closing out are of the account they close.
     """
-    if not s.outcome or s.name.startswith("set_"):
+    if not s.outcome or s.name.startswith("set_") or s.name == "settle_market":
         return 0
+    spared = one_unit(w, s.outcome.call.args[1]) if s.is_("convert_collateral") else 0
     for key, a in s.health_after.items():
         was = s.health_before[key]
         if key not in s.own and a is not was:
-            must(a.headroom >= was.headroom, lambda k=key, a=a: f"I-9: {s.name} lowers {k:#x}: {a}")
+            least = was.headroom - (spared if key == s.outcome.call.account else 0)
+            must(a.headroom >= least, lambda k=key, a=a: f"I-9: {s.name} lowers {k:#x}: {a}")
     return len(s.health_after)
+
+
+def one_unit(w: World, asset: int) -> int:
+    """⌈P·(1 − d_c)⌉ of one unit of a collateral, WAD quote."""
+    ap = w.model.params.assets[asset]
+    return -(-w.model.prices[ap.underlying] * (BPS - ap.discount) // (WAD * BPS))
 
 
 @part("I-9")
@@ -74,10 +82,41 @@ def liquidate_iff_unhealthy(w: World, s: Step) -> int:
     if s.account not in s.health_before:
         must(s.result.reason == 3, "I-10: a protocol account was looked at")
         return 1
-    held, a = s.before.accounts[s.account], s.health_before[s.account]
-    due = a.headroom < 0 and bool(held.positions or held.cash < 0) and w.model.legs_valid(held)
-    must(due == (s.result.reason == 0), f"I-10: {a}: {s.result}")
+    must(s.result.reason == (want := expected(w, s)), f"I-10: {s.result}, not {want}")
     return 1
+
+
+def expected(w: World, s: Step) -> int:
+    """The answer that an account must get: 3 nothing there, 6 settle first, 5 grace, 0 liquidated, 2 no price, 1 healthy."""
+    held, v = s.before.accounts[s.account], w.model
+    if not held.positions and held.cash >= 0:
+        return 3
+    if any(s.before.markets[m].settled for m in held.positions):
+        return 6
+    if v.time < v.flags.grace_until or w.feeds.waits(w.chain.time):
+        return 5
+    dead, live = dead_of(w, s.before, s.account)
+    at = {u: favoured(w, s.before, s.account, u) for u in dead}
+    if v.assess(held, at).headroom < 0 and (live or not dead):
+        return 0
+    return 2 if dead else 1
+
+
+def dead_of(w: World, shot: Snapshot, account: int) -> tuple[set[int], set[int]]:
+    """Underlyings of an account without and with a valid price."""
+    held = shot.accounts[account]
+    every = {m for m in held.positions if not shot.markets[m].settled}
+    every |= {w.model.params.assets[a].underlying for a in held.collateral}
+    dead = {u for u in every if not w.model.valid[u] and not w.model.flags.last_prices}
+    return dead, every - dead
+
+
+def favoured(w: World, shot: Snapshot, account: int, u: int) -> int:
+    """The last price moved by w of its market in the account's favour."""
+    held, assets, price = shot.accounts[account], w.model.params.assets, w.model.prices[u]
+    net = base_of(shot, account, u) + sum(n for a, n in held.collateral.items() if assets[a].underlying == u)
+    move = -(-price * w.model.params.markets[u].w // BPS)
+    return price + move * ((net > 0) - (net < 0))
 
 
 def liquidated(s: Step) -> bool:
@@ -92,7 +131,10 @@ def slices_restore(w: World, s: Step) -> int:
         return 0
     a, held, was = s.health_after[s.account], s.after.accounts[s.account], s.before.accounts[s.account]
     if s.result.fraction == WAD:
-        must(not held.positions and not held.collateral, "I-11: a full close left something")
+        dead, _ = dead_of(w, s.before, s.account)
+        must(dead_of(w, s.after, s.account)[1] == set(), "I-11: a full close left something that lives")
+        kept = {m: x for m, x in was.positions.items() if m in dead}
+        must(held.positions == kept, "I-11: a dead leg changed")
         return 1
     lots = sum(w.model.prices[m] // LOTS + 2 for m in was.positions)
     must((a.equity + lots) * BPS >= w.model.params.h * a.raw, f"I-11: a slice left {a}")
@@ -135,11 +177,16 @@ def ordinary_cost(w: World, s: Step) -> int:
 
 @part("I-13")
 def bad_debt_is_booked(w: World, s: Step) -> int:
-    """After a full close the cash is not negative; the pool pays only when the cover fund has nothing."""
+    """After a full close without dead legs the cash is not negative, and 0 after a bad debt; dead legs cost nobody anything."""
     if not liquidated(s) or s.result.fraction != WAD:
         return 0
     held = s.after.accounts[s.account]
-    must(held.cash >= 0 and not held.collateral, f"I-13: {held}")
+    if held.positions or held.collateral:  # dead legs: nothing is written off
+        must(dead_of(w, s.after, s.account)[0], f"I-13: {held}")
+        paid = s.before.cash(w.model.cover_id) - s.after.cash(w.model.cover_id)
+        must(paid <= 0 or s.args[2] == w.model.cover_id, f"I-13: the cover pool paid {paid} for a dead leg")
+        return 1
+    must(held.cash >= 0, f"I-13: {held}")
     if s.health_before[s.account].equity < 0:
         must(held.cash == 0, f"I-13: bad debt left {held.cash}")
     return 1
@@ -186,6 +233,8 @@ def merged_raw(w: World, snapshot: Snapshot, one: int, two: int) -> int:
     coll: dict[int, int] = {}
     for key in (one, two):
         for m, (base, _) in snapshot.accounts[key].positions.items():
+            if snapshot.markets[m].settled:
+                continue
             net[m] = net.get(m, 0) + base
         for asset, amount in snapshot.accounts[key].collateral.items():
             u = w.model.params.assets[asset].underlying

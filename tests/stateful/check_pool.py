@@ -5,14 +5,14 @@ from __future__ import annotations
 from fractions import Fraction
 
 from crossmargin.model import pool
-from crossmargin.model.maths import PPM, WAD
+from crossmargin.model.maths import PPM, WAD, floor_tokens
 from tests.stateful.check_health import base_of
 from tests.stateful.invariants import Step, Worth, part, premium_of, requirements, whole, worths_of
 from tests.stateful.twin import Snapshot, must
 from tests.stateful.world import World
 
-ENTRIES, EXITS = ("lp_deposit", "lp_mint"), ("lp_withdraw", "lp_redeem")
-FLOWS = (*ENTRIES, *EXITS, "lp_transfer")
+ENTRIES, EXITS = ("lp_deposit", "lp_mint"), ("lp_withdraw", "lp_redeem", "lp_finalise")
+FLOWS = (*ENTRIES, *EXITS, "lp_transfer", "lp_request")
 STILL = (
     "deposit",
     "withdraw",
@@ -22,6 +22,15 @@ STILL = (
     "clear_expired",
     "execute",
     "charge_keeper_fee",
+    "alarm",
+    "pause",
+    "unpause",
+    "sample",
+    "cover_deposit",
+    "cover_mint",
+    "cover_transfer",
+    "cover_request",
+    "cover_finalise",
 )
 
 
@@ -44,11 +53,32 @@ def shares_keep_their_price(w: World, s: Step) -> int:
     return 1
 
 
+@whole("I-20")
+def cover_shares_keep_their_price(w: World, s: Step) -> int:
+    """The same for the cover pool, whose worth is its cash."""
+    if not s.outcome or s.refused:
+        return 0
+    if not s.name.startswith("cover_"):
+        must(s.before.cover_supply == s.after.cover_supply, f"I-20: {s.name} changed the cover pool's supply")
+        return 1
+    d, prices = w.setup.quote_decimals, []
+    for shot in (s.before, s.after):
+        assets = max(0, floor_tokens(shot.cash(w.model.cover_id), d))
+        prices.append(Fraction(assets + 1, shot.cover_supply + pool.virtual_shares(d)))
+    must(prices[1] >= prices[0], lambda: f"I-20: {s.name} lowered the price of a cover share: {prices}")
+    return 1
+
+
 @part("I-20")
 def pool_keeps_its_value(w: World, s: Step) -> int:
     """What only moves traders' balances leaves the pool as it is; every other call accounts for what it makes of R."""
     if s.refused or s.name not in CHANGES:
-        if s.refused is None and s.name in STILL and not (s.outcome.events and s.name == "execute"):
+        shared = w.model.flags.claims_open and s.name == "withdraw"  # the haircut of W-3
+        if (
+            s.refused is None
+            and s.name in STILL
+            and not ((s.outcome.events and s.name == "execute") or shared)
+        ):
             key = w.model.pool_id
             must(s.before.accounts[key] == s.after.accounts[key], "I-20: the pool's balances changed")
             same = s.before.sums == s.after.sums and s.before.markets == s.after.markets
@@ -122,7 +152,20 @@ CHANGES = {
     "buy_collateral": _gain,
     "close_fraction": _gain,
     "liquidate": _liquidate,
+    "settle": _nothing,
+    "deleverage": _gain,
+    "open_claims": _gain,
 }
+
+
+@whole("I-22")
+def cover_leaves_for_winners(w: World, s: Step) -> int:
+    """After money left the cover pool the cash of one of the two is at least D."""
+    if not s.is_("cover_finalise"):
+        return 0
+    most = max(s.after.cash(w.model.pool_id), s.after.cash(w.model.cover_id))
+    must(most >= s.after.debt, "I-22: cash of both pools below D")
+    return 1
 
 
 @whole("I-22")

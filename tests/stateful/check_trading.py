@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from crossmargin.model import Reason
+from crossmargin.model import QUOTE, Reason
 from crossmargin.model.maths import BPS, LOT, LOTS, PPM, WAD
 from crossmargin.model.orders import EXECUTED, FAILED, SKIPPED, Order
 from tests.stateful.check_health import RISKY, grew
@@ -145,28 +145,33 @@ def rounded_against_the_user(w: World, s: Step) -> int:
 
 @part("I-24")
 def prices_must_be_valid(w: World, s: Step) -> int:
-    """What went through and depends on prices had valid ones; a liquidation used the price of the word."""
+    """What went through and depends on prices had valid ones; what a liquidation needs is I-10's."""
     if s.refused or s.account not in s.health_after:
         return 0
     held = s.after.accounts[s.account]
     needs = s.name in ("trade", "settle_loss", "convert_collateral", "close_fraction")
     needs |= s.name in RISKY and bool(held.positions or held.cash < 0)
-    needs |= s.name == "liquidate" and s.result.reason == 0
+    needs |= s.name == "deleverage"
     if needs:
-        both = (held, s.before.accounts[s.account]) if s.name in ("trade", "liquidate") else (held,)
+        both = (held, s.before.accounts[s.account]) if s.name in ("trade", "deleverage") else (held,)
         must(all(w.model.legs_valid(x) for x in both), f"I-24: {s.name} without valid prices")
     return int(needs)
 
 
 @whole("I-26")
 def there_is_a_way_out(w: World, s: Step) -> int:
-    """Without positions and debt every balance can leave; a book with valid prices can be reduced in proportion."""
+    """Without positions and debt every balance can leave, quote not in a shutdown before the claims are open; a book with
+    valid prices and no settled market can be reduced in proportion. At the end of a venue nothing is left (player.py)."""
     held = s.before.accounts.get(s.account)
     if s.name == "withdraw" and held and not held.positions and held.cash >= 0:
         fine = (Reason.FUNDS, Reason.AMOUNT, Reason.LIQUIDITY)
+        flags = w.model.flags
+        if flags.shutting_down and not flags.claims_open and s.args[1] == QUOTE:
+            fine = (*fine, Reason.SHUTDOWN)
         must(s.refused is None or s.refused in fine, f"I-26: {s.outcome.words}")
         return 1
-    if s.name == "close_fraction" and held.positions and w.model.legs_valid(held):
+    ended = any(s.before.markets[m].settled for m in held.positions) if held else False
+    if s.name == "close_fraction" and held.positions and w.model.legs_valid(held) and not ended:
         fine = (None, Reason.FRACTION, Reason.FILL, *((Reason.MARGIN,) if held.collateral else ()))
         must(s.refused in fine, f"I-26: {s.outcome.words}")
         return 1

@@ -101,8 +101,9 @@ def _outcomes(data: bytes) -> list[tuple[int, ...]]:
 
 
 def _buy(w, sender, args) -> bytes:
-    asset, most, price = args
-    return words(w.token_of(asset).number, most, price, int(sender, 16), 160, 0)
+    asset, most, price, data = args
+    head = words(w.token_of(asset).number, most, price, int(sender, 16), 160)
+    return head + (words(32, data) if data else words(0))
 
 
 def _fields(names: tuple[str, ...]) -> Callable[..., bytes]:

@@ -22,12 +22,19 @@ class Feeds:
     """All rounds of every feed, (answer, time) with ids from 1. `last`: the price of each word at its last stored good round."""
 
     def __init__(
-        self, chain: Chain, oracle: Contract, feeds: list[Contract], quote: Contract, answers: list[int]
+        self,
+        chain: Chain,
+        oracle: Contract,
+        feeds: list[Contract],
+        quote: Contract,
+        answers: list[int],
+        uptime: Contract | None = None,
     ):
         self.chain, self.oracle, self.feeds, self.quote = chain, oracle, feeds, quote
         self.rounds = [[(a, chain.time)] for a in answers]
         self.quote_answer, self.quote_time = 10**8, chain.time
         self.last = [a * TICK for a in answers]
+        self.uptime, self.up, self.up_since = uptime, True, chain.time
 
     def answer(self, market: int) -> int:
         """The latest answer."""
@@ -42,6 +49,15 @@ class Feeds:
         """Publish a round of the quote's own feed now."""
         self.quote.call(NOBODY, "push", answer)
         self.quote_answer, self.quote_time = answer, self.chain.time
+
+    def push_uptime(self, up: bool) -> None:
+        """The sequencer's feed: 0 is up."""
+        self.uptime.call(NOBODY, "push", int(not up))
+        self.up, self.up_since = up, self.chain.time
+
+    def waits(self, now: int) -> bool:
+        """Whether liquidations wait for the sequencer: while it is down and 900 s after it came back."""
+        return self.uptime is not None and (not self.up or now - self.up_since < 900)
 
     def store(self) -> None:
         """Have every word read its source now, so that `last` is known."""

@@ -231,7 +231,34 @@ class Moves:
         if self.chance(10):
             tokens = self.rng.choice((0, 2 * there))
         limit = WORST_BUY if self.chance(70) else max(0, price + self.nudge())
-        return Call("buy_collateral", self.v.pool_id, (asset, tokens, limit), self.w.actors["buyer"])
+        return Call("buy_collateral", self.v.pool_id, (asset, tokens, limit, 0), self.w.actors["buyer"])
+
+    def called_back(self, call: Call) -> Call:
+        """The same purchase by a contract that is called between delivery and payment."""
+        args = (*call.args[:3], 1 + self.rng.randrange(2**64))
+        return Call(call.name, call.account, args, self.w.contractor.address)
+
+    def temptation(self) -> tuple[str, str, tuple[int, ...]]:
+        """What that contract tries in the meantime: anything that moves or reads the ledger."""
+        w, me = self.w, self.w.contractor.number
+        asset = self.rng.randrange(len(w.tokens))
+        return self.rng.choice(
+            (
+                ("manager", "deposit", (me << 96, w.quote.number, 10**6)),
+                ("manager", "withdraw", (me << 96, w.quote.number, 0, me)),
+                ("manager", "account_health", (self.trader(),)),
+                ("manager", "solvency", ()),
+                ("pool", "deposit", (10**6 * self._step(), me)),
+                ("pool", "totalAssets", ()),
+                ("cover", "request_exit", (0,)),
+                ("liquidator", "buy_collateral", (w.tokens[asset].number, 1, WORST_BUY, me, 160, 0)),
+                ("waterfall", "alarm", ()),
+            )
+        )
+
+    def _step(self) -> int:
+        """The smallest amount of the quote's token that is accepted."""
+        return 10 ** max(0, self.w.setup.quote_decimals - 18)
 
     def observe(self) -> Call:
         """Start the clock of what conversions brought."""

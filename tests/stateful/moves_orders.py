@@ -130,6 +130,7 @@ class OrderMoves(Moves):
         size, rng = size or LOT, self.rng
         base = self.v.position(account, market)[0]
         only = not plain and self.chance(20 if base * size < 0 else 3)
+        plain = plain or self.v.markets[market].settled
         worst = (WORST_BUY if size > 0 else 0) if plain else self._worst(market, size)
         if not plain and self.chance(1):
             size += rng.choice((1, LOT // 2))

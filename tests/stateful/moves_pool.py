@@ -63,9 +63,6 @@ class PoolMoves(OrderMoves):
         assets = self.tokens(QUOTE, max(1, room)) + self.rng.choice((-1, 0, 1, 1, 10**3)) * self._step()
         return Call("lp_withdraw", 0, (max(1, assets), me), "0x" + me.to_bytes(20, "big").hex())
 
-    def _step(self) -> int:
-        return 10 ** max(0, self.w.setup.quote_decimals - 18)
-
     def lp_transfer(self) -> Call:
         """Some shares to another LP, or to itself; at times more than there are."""
         lp = self.lp()
@@ -105,7 +102,7 @@ class PoolMoves(OrderMoves):
             fields |= {"oi_lo": low, "oi_hi": low + rng.choice((1, 110)), "oi_cap": rng.choice((0, 50, 200))}
         fields["max_oi"] = self._depth(fields) + (10**8 if self.chance(8) else 0)
         reason = self._cost_problem(fields, self.v.params)
-        if reason:
+        if reason and m not in self.v.closings and not self.v.markets[m].settled:
             return ["set_market", (m, fields), reason]
         return self._owner("set_market", m, fields)
 

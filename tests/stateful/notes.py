@@ -13,12 +13,16 @@ if TYPE_CHECKING:
     from tests.stateful.player import Player
 
 CAPS = ("MAX_OI", "MAX_OI_QUOTE", "SHARE", "UTILISATION", "MIN_NOTIONAL", "DEPOSIT_CAP", "SLOTS")
-REASONS = ("liquidated", "refused, healthy", "refused, no price", "nothing there", "reward to itself refused")
+REASONS = (
+    *("liquidated", "refused, healthy", "refused, no price", "nothing there", "reward to itself refused"),
+    *("refused, grace", "refused, settle first"),
+)
 
 
 def note(p: Player, out: Outcome, any_valid: bool) -> None:
     """Count what a call did."""
     name = out.call.name
+    _calls(p)
     for event in out.events:
         if event.name == "trade":
             _trade(p, event)
@@ -37,7 +41,11 @@ def note(p: Player, out: Outcome, any_valid: bool) -> None:
 
 def _refusal(p: Player, out: Outcome) -> None:
     seen, reason, name = p.report.seen, out.refused.name, out.call.name
-    if name.startswith("lp_"):
+    if name in ADL and reason in ADL[name]:
+        seen[ADL[name][reason]] += 1
+    elif name.endswith("_finalise") and reason == "EXPIRED":
+        seen["exit lapsed"] += 1
+    elif name.startswith("lp_"):
         text = {"manager: cash owed to winners": "cash owed to winners", "pool: exit caps": "exit caps"}
         seen[f"LP refused: {text.get(out.words, reason)}"] += 1
     elif name == "buy_collateral" and out.refused is Reason.SELL_PRICE:
@@ -48,6 +56,23 @@ def _refusal(p: Player, out: Outcome) -> None:
         seen[f"cap: {reason}"] += 1
     elif not out.events:
         seen[f"refused: {reason}"] += 1
+
+
+ADL = {
+    "deleverage": {
+        "RANK": "ADL refused: threshold or side",
+        "MARGIN": "ADL refused: hedge",
+        "CLOCK": "ADL refused: no fresh alarm",
+    }
+}
+
+
+def _calls(p: Player) -> None:
+    """Margin calls since the last look."""
+    told = p.w.model.margin_calls
+    for one in told:
+        p.report.seen["margin call entered" if one.entered else "margin call left"] += 1
+    told.clear()
 
 
 def _trade(p: Player, e: Event) -> None:
@@ -121,8 +146,12 @@ def _liquidate(p: Player, out: Outcome) -> None:
     seen, (accounts, _) = p.report.seen, out.call.args
     seen["liquidation: named twice"] += len(set(accounts)) < len(accounts)
     seen["liquidation: batch of several"] += sum(x.reason == 0 for x in out.result) > 1
-    for event, result in zip(out.events, out.result):
-        if result.reason:
+    seen["liquidation: settled first"] += any(e.name == "settle" for e in out.events)
+    events = [e for e in out.events if e.name == "liquidate" and getattr(e.result, "reason", 0) != 6]
+    for event, result in zip(events, out.result):
+        if result.reason == 5 and p.w.feeds.waits(p.w.chain.time):
+            seen["liquidation: refused, sequencer"] += 1
+        elif result.reason:
             seen["liquidation: " + REASONS[result.reason]] += 1
         else:
             _liquidated(p, event, result)
@@ -134,7 +163,11 @@ def _liquidated(p: Player, e: Event, result: Any) -> None:
     full = result.fraction == WAD
     seen["liquidation: full close" if full else "liquidation: slice"] += 1
     health = e.before[1] if e.before else p.health_before
-    if full and health[e.account].equity < 0:
+    left = shots[1].accounts[e.account]
+    if full and (left.positions or left.collateral):
+        seen["liquidation: dead leg"] += 1
+    elif full and health[e.account].equity < 0:
+        _covered(p, e, shots)
         seen["liquidation: bad debt"] += 1
         seen["liquidation: cover used"] += shots[1].cash(model.cover_id) < shots[0].cash(model.cover_id)
         seen["liquidation: bad debt with the reward to the cover fund"] += e.args[2] == model.cover_id
@@ -144,8 +177,53 @@ def _liquidated(p: Player, e: Event, result: Any) -> None:
     seen["liquidation: K at the venue's cap"] += e.args[1] > model.params.keeper_cap
 
 
+def _covered(p: Player, e: Event, shots: Any) -> None:
+    """How a bad debt was met: by the cover pool up to a market's cap, or with all it had."""
+    key, pool = p.w.model.cover_id, p.w.model.pool_id
+    if e.args[2] == key or shots[0].cash(key) <= 0 or shots[1].cash(key) >= shots[0].cash(key):
+        return
+    loss = -health_of(p, e).equity
+    if shots[1].cash(key) == 0:
+        p.report.seen["cover pool exhausted entirely"] += 1
+    elif shots[0].cash(key) - shots[1].cash(key) < loss * 9 // 10 and shots[1].cash(pool):
+        p.report.seen["cover pool exhausted by a cap"] += 1
+
+
+def health_of(p: Player, e: Event) -> Any:
+    """Of the account of a liquidation, before it."""
+    return (e.before[1] if e.before else p.health_before)[e.account]
+
+
+def _deleverage(p: Player, out: Outcome) -> None:
+    p.report.seen["ADL closing" if out.result else "ADL: nothing to close"] += 1
+
+
+def _alarm(p: Player, out: Outcome) -> None:
+    p.report.seen["alarm: short of capital" if out.result else "alarm: not short"] += 1
+
+
+def _settle(p: Player, out: Outcome) -> None:
+    p.report.seen["settled market closed out"] += 1
+
+
+def _withdraw(p: Player, out: Outcome) -> None:
+    v = p.w.model
+    p.report.seen["claims paid with a shortfall"] += v.flags.claims_open and v.ledger.debt > 0
+
+
+def _cover_request(p: Player, out: Outcome) -> None:
+    p.report.seen["exit requested"] += 1
+
+
+def _cover_finalise(p: Player, out: Outcome) -> None:
+    p.report.seen["exit finalised"] += 1
+
+
+_lp_request, _lp_finalise = _cover_request, _cover_finalise
+
+
 def _buy_collateral(p: Player, out: Outcome) -> None:
-    p.report.seen["inventory bought"] += 1
+    p.report.seen["inventory bought with a callback" if out.call.args[3] else "inventory bought"] += 1
     mark = p.w.model.prices[p.w.model.params.assets[out.call.args[0]].underlying]
     p.report.seen["inventory bought at a discount"] += out.result.price < mark
 

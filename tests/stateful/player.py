@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from crossmargin.model import QUOTE
 from crossmargin.model.margin import Assessment
 from crossmargin.model.orders import Order
 from tests.stateful import notes
@@ -14,6 +15,7 @@ from tests.stateful.snapshot import Reader, compare
 from tests.stateful.twin import Call, Failure, Health, Outcome, Snapshot, must
 from tests.stateful.world import World
 from tests.support.pyrevm_chain import Reverted, to_signed
+from tests.support.pyrevm_chain import words as encoded
 
 VIEWS_EVERY = 10
 PRICED = ("warp", "push", "store", "donate")
@@ -44,7 +46,7 @@ class Player:
 
     # ---- actions -------------------------------------------------------------------------------
     def play(self, kind: str, *args: Any) -> Any:
-        """One action: warp, push, store, donate, check, call, refused, purse, no_gain."""
+        """One action: warp, push, store, donate, sequencer, mood, check, call, refused, purse, no_gain, empty."""
         self.log.append([kind, *args])
         if kind in PRICED:
             self.cache.clear()
@@ -66,6 +68,13 @@ class Player:
 
     def _donate(self, receiver: str, amount: int) -> None:
         self.w.donate(receiver, amount)
+
+    def _sequencer(self, up: bool) -> None:
+        self.w.sequencer(up)
+
+    def _mood(self, contract: str, function: str, words: Any, refuses: bool) -> None:
+        target = self.w.contract(contract)
+        self.w.mood(target.number, target.artifact.selectors[function] + encoded(*words), refuses)
 
     def _check(self) -> None:
         self._finish(None)
@@ -102,6 +111,18 @@ class Player:
             must(new <= old, f"{invariant}: {name} made {new - old}")
             self.report.checks[invariant] += 1
             self.report.seen[name] += 1
+
+    def _empty(self, start: int) -> None:
+        """W-3: after everybody left nothing is there but rounding: a millionth, and some units an account.
+
+        What a pool without shares holds is nobody's: penalties of a cover pool that nobody had entered, above all.
+        """
+        v, d = self.w.model, self.w.setup.quote_decimals
+        left = v.ledger.credited[QUOTE]
+        left -= sum(max(0, v.account(v.tranche_id(t)).cash) for t, b in v.books.items() if not b.supply)
+        bound = start // 10**6 + 100 * 10 ** max(0, 18 - d)
+        must(left <= bound, f"I-26: {left} of {start} are left when everybody has gone")
+        self.report.checks["I-26"] += 1
 
     def _wealth(self, accounts: Any, lp: int) -> tuple[int, int]:
         """Cash of accounts and quote tokens of an address in WAD of a token with at most 18 decimals; its shares."""

@@ -84,6 +84,7 @@ REASONS: dict[Reason, tuple[str, ...]] = {
 # Where the contract looks at two things in another order than the model, either is right.
 ORDER: dict[tuple[str, Reason], tuple[Reason, ...]] = {
     ("withdraw", Reason.FUNDS): (Reason.AMOUNT,),
+    ("withdraw", Reason.AMOUNT): (Reason.SHUTDOWN,),
     ("settle_loss", Reason.MARKET): (Reason.PRICE,),
     ("convert_collateral", Reason.FUNDS): (Reason.OWED, Reason.PRICE),
     ("close_fraction", Reason.NOTHING): (Reason.PRICE,),

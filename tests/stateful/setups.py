@@ -61,6 +61,7 @@ class Venues:
     timings: tuple[model.Timing, ...]
     terms: model.Terms
     backing: Backing
+    sequencer: bool
 
 
 def draw_timing(rng: random.Random) -> model.Timing:
@@ -103,6 +104,7 @@ def draw(rng: random.Random) -> Venues:
             rng.choice((500, 2_500, 10_000)),
             20_000 if rates is BOLD else 50_000,
         ),
+        rng.random() < 0.6,
     )
 
 
@@ -128,15 +130,17 @@ def market_params(m: MarketParams) -> model.MarketParams:
     )
 
 
+def asset_params(assets: tuple[AssetParams, ...]) -> dict[int, model.AssetParams]:
+    """Collateral assets as the model wants them."""
+    return {i: model.AssetParams(a.underlying, a.discount, a.cap, a.decimals) for i, a in enumerate(assets)}
+
+
 def params(s: Venues, b: Backing = Backing()) -> model.Params:
     """The model's parameters of a venue."""
     v, r = s.venue, s.rates
-    assets = {
-        i: model.AssetParams(a.underlying, a.discount, a.cap, a.decimals) for i, a in enumerate(s.assets)
-    }
     return model.Params(
         markets={i: market_params(m) for i, m in enumerate(s.markets)},
-        assets=assets,
+        assets=asset_params(s.assets),
         kappa=v.kappa,
         im_factor=v.im_factor,
         h=v.h,

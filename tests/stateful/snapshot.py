@@ -3,6 +3,7 @@ its comparison with the model. Words that did not change keep their decoded obje
 
 from __future__ import annotations
 
+from functools import cache, partial
 from typing import Any
 
 from crossmargin.model import QUOTE
@@ -25,6 +26,12 @@ def pending_word(p: Pending | None) -> int:
     return p.time | t.delay << 40 | t.window << 64 | t.max_exec_age << 88 | p.fee << 112
 
 
+@cache
+def set_bits(word: int) -> tuple[int, ...]:
+    """Which bits of a word are set, from the lowest on."""
+    return tuple(i for i in range(word.bit_length()) if word >> i & 1)
+
+
 class Reader:
     """Reads one world's storage."""
 
@@ -40,12 +47,16 @@ class Reader:
         self.assets = range(len(world.tokens))
         self.markets = range(len(world.setup.markets))
         self.balance = world.quote.slot("core.balanceOf")
+        evm = world.chain.evm  # at C speed: some two hundred words a step
+        self.of_vault = partial(evm.storage, world.vault.address)
+        self.of_manager = partial(evm.storage, world.manager.address)
+        self.slots = {key: self._slots(key) for key in self.keys}
         self.raw: dict[Any, tuple[Any, Any]] = {}
         self.hashes: dict[Order, int] = {}
 
     def read(self, touched: set[int]) -> Snapshot:
         """All accounts and markets. Of touched accounts also the slots that should be empty (I-7)."""
-        w, vault, manager = self.world, self.world.vault.storage, self.world.manager.storage
+        w, vault, manager = self.world, self.of_vault, self.of_manager
         second = manager(self.books["second_sums"])
         must(second >> 192 == (1 << len(self.markets)) - 1, "I-29: bitmap of listed markets")
         assets = (QUOTE, *self.assets)
@@ -65,20 +76,28 @@ class Reader:
         )
 
     def _market(self, m: int) -> Market:
-        manager = self.world.manager.storage
+        manager = self.of_manager
         raw = (manager(self.books["carries"] + m), manager(self.books["books"] + m))
         old = self.raw.get(("market", m))
         if old is None or old[0] != raw:
             old = self.raw["market", m] = (raw, sw.unpack_market(*raw))
         return old[1]
 
+    def _slots(self, key: int) -> tuple[int, int, int, int]:
+        """Of an account: its word, its bitmap, and where its amounts and positions begin."""
+        vault, books = self.vault, self.books
+        places = (vault["words"], books["bitmaps"], vault["amounts"], books["positions"])
+        return tuple(entry(place, key) for place in places)
+
     def _account(self, key: int, fully: bool) -> Account:
-        vault, manager = self.world.vault.storage, self.world.manager.storage
-        word, bits = vault(entry(self.vault["words"], key)), manager(entry(self.books["bitmaps"], key))
-        amounts, positions = entry(self.vault["amounts"], key), entry(self.books["positions"], key)
+        vault, manager = self.of_vault, self.of_manager
+        word_at, bits_at, amounts, positions = self.slots[key]
+        word, bits = vault(word_at), manager(bits_at)
         held = word >> 224
-        kinds = [a for a in range(8) if fully or held >> a & 1]
-        markets = [m for m in range(32) if fully or bits >> m & 1]
+        if fully:
+            kinds, markets = range(8), range(32)
+        else:
+            kinds, markets = set_bits(held), set_bits(bits & 2**32 - 1)
         found = {a: vault(amounts + a) for a in kinds}
         legs = {m: manager(positions + m) for m in markets}
         for name, bitmap, slots in (("asset", held, found), ("position", bits, legs)):

@@ -103,6 +103,10 @@ class Watched(Venue):
         event.after = self.view() if self.deep else None
         return event.result
 
+    def sold_by(self, seller: Liquidator, *args: int) -> Any:
+        """A purchase, to be tried."""
+        return seller.buy_collateral(*args)
+
     def trade(
         self,
         account: int,
@@ -173,11 +177,22 @@ class Twin:
         self.book = OrderBook(self.venue, proof, fee)
         self.seller = Liquidator(self.venue, terms)
 
+    def unsold(self, call: Call) -> Reason | None:
+        """What a purchase would be refused for now."""
+        lots = dict(self.seller.lots)
+        try:
+            return self.venue.refusal("sold_by", self.seller, *call.args[:3])
+        finally:
+            self.seller.lots = lots
+
     def perform(self, call: Call) -> Outcome:
         """Make a call; refused ones leave no trace."""
         out, venue = Outcome(call), self.venue
         venue.events = out.events
         venue.deep = call.name in ("execute", "liquidate") and len(call.args[0]) > 1
+        if call.name == "liquidate":  # what is settled is closed out first: two events
+            held = [m for a in call.args[0] for m in venue.account(a).positions]
+            venue.deep |= any(venue.markets[m].settled for m in held)
         try:
             out.result = getattr(self, "_" + call.name, self._other)(call)
         except Reject as error:
@@ -211,7 +226,7 @@ class Twin:
         return self.seller.liquidate(accounts, reward or int(call.sender, 16) << 96)
 
     def _buy_collateral(self, call: Call) -> Any:
-        return self.seller.buy_collateral(*call.args)
+        return self.seller.buy_collateral(*call.args[:3])
 
     def _observe(self, call: Call) -> None:
         self.seller.observe()

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from eth_abi import decode
 from eth_utils import keccak
 
 from crossmargin.model import QUOTE, Order, Reason
@@ -42,6 +43,7 @@ class World:
         self.donated = 0
         # of I-19: order → due, expires, max_exec_age, as noted when it was submitted
         self.commitments: dict[Order, tuple[int, int, int]] = {}
+        self.alarms = (0, 0)  # of W-2: the first and the last of the alarms that keep the clock running
         self._deploy()
         s, pools = setup, (self.pool.number, self.cover.number)
         self.twin = Twin(
@@ -63,7 +65,8 @@ class World:
         self.tokens = [deploy(token, by, a.decimals) for a in s.assets]
         feeds = [deploy(feed, by, 8, a) for a in answers]
         quote_feed = deploy(feed, by, 8, 10**8)
-        self.oracle = deploy("contracts/OracleAdapter.vy", by, owner, 0)
+        uptime = deploy(feed, by, 0, 0) if s.sequencer else None
+        self.oracle = deploy("contracts/OracleAdapter.vy", by, owner, uptime.number if uptime else 0)
         self.configurator = deploy("contracts/Configurator.vy", by, owner)
         self.engine = deploy("contracts/Engine.vy", by)
         maker = address("deployer of the manager")
@@ -74,17 +77,14 @@ class World:
         links = (*core, pool, cover, self.configurator.number)
         self.manager = deploy("contracts/PositionManager.vy", maker, *links)
         names = words(self.manager.number, 96, 160, 7) + b"LP test".ljust(32, b"\0")
-        self.pool = deploy(
-            "contracts/LiquidityPool.vy", maker, tail=names + words(2) + b"LP".ljust(32, b"\0")
-        )
-        self.cover = deploy(
-            "contracts/LiquidityPool.vy", maker, tail=names + words(2) + b"LP".ljust(32, b"\0")
-        )
+        tail = names + words(2) + b"LP".ljust(32, b"\0")
+        self.pool, self.cover = (deploy("contracts/LiquidityPool.vy", maker, tail=tail) for _ in range(2))
         made = (self.manager.number, self.pool.number, self.cover.number)
         must(made == (manager, pool, cover), "deployed somewhere else")
         self.orders = deploy("contracts/OrderBook.vy", by, self.manager.number, owner)
         self.liquidator = deploy("contracts/Liquidator.vy", by, self.manager.number, owner)
-        self.feeds = Feeds(self.chain, self.oracle, feeds, quote_feed, answers)
+        self.feeds = Feeds(self.chain, self.oracle, feeds, quote_feed, answers, uptime)
+        self.contractor = deploy("tests/contracts/attackers/Buyer.vy", by)
 
     def _configure(self) -> None:
         s, owner = self.setup, self.actors["owner"]
@@ -92,6 +92,9 @@ class World:
         for i, f in enumerate(self.feeds.feeds):
             self.oracle.call(owner, "set_feed", i, f.number, 8, AGE, 1, 2**80)
         self.feeds.tell(self.model)
+        if s.sequencer:  # its feed says that it came up in the second of its deployment
+            self.model.set_sequencer(False)
+            self.model.set_sequencer(True)
         params, config = self.model.params, self.configurator
         config.call(owner, "wire", self.manager.number)
         for name in ("set_venue", "set_rates"):
@@ -106,6 +109,8 @@ class World:
         config.call(owner, "set_liquidator", self.liquidator.number)
 
     def _fund(self) -> None:
+        self.quote.call(NOBODY, "mint", self.contractor.number, RICH)
+        self.contractor.call(NOBODY, "pay", self.quote.number, self.vault.number, MAX)
         everybody = (*self.owners, *self.lps, self.actors["buyer"], self.actors["outsider"])
         for who in everybody:
             for token in (self.quote, *self.tokens):
@@ -160,7 +165,29 @@ class World:
         door = DOORS[call.name]
         contract = self.contract(door.contract)
         data = contract.artifact.selectors[door.function] + door.data(self, call.sender, call.args)
+        if call.sender == self.contractor.address:
+            return door.result(self._acted(contract, data))
         return door.result(self.chain.send(call.sender, contract.address, data))
+
+    def _acted(self, contract: Contract, data: bytes) -> bytes:
+        """A call in the name of the contract that buys inventory: its answer."""
+        order = self.acting(contract.number, data)
+        return decode(["bytes"], self.contractor.call(NOBODY, "act", tail=order))[0]
+
+    @staticmethod
+    def acting(target: int, data: bytes) -> bytes:
+        """Arguments with which that contract makes a call of its own, or plans one for when it is called."""
+        return words(target, 64, len(data)) + data + bytes(-len(data) % 32)
+
+    def sequencer(self, up: bool) -> None:
+        """The chain's sequencer goes down or comes back, in this second."""
+        self.feeds.push_uptime(up)
+        self.model.set_sequencer(up)
+
+    def mood(self, target: int, data: bytes, refuses: bool) -> None:
+        """What the buying contract will do when it is called: call somebody, and refuse or not."""
+        self.contractor.call(NOBODY, "plan", tail=self.acting(target, data))
+        self.contractor.call(NOBODY, "refuse", int(refuses))
 
     def settle(self, call: Call) -> Outcome:
         """The model first: it says what must happen. Then the chain, which must do exactly that."""
@@ -199,10 +226,22 @@ class World:
             must(got[0] == self.hash_of(out.call.args[0]), f"I-29: submit returns {got[0]:#x}")
         elif name == "buy_collateral":
             must(got == [want.tokens, want.cost], f"I-29: buy_collateral returns {got}, model {want}")
+            self._called_back(out)
         elif name == "deleverage":
             must(abs(to_signed(got[0])) == want * LOT, f"I-29: deleverage returns {got}, model {want} lots")
         elif name in PLAIN or (name.startswith(("lp_", "cover_")) and want is not None):
             must(got[0] == want, f"I-29: {name} returns {got[0]}, model {want}")
+
+    def _called_back(self, out: Outcome) -> None:
+        """I-28: with data the buyer was called by the Vault, after delivery and before payment, under its lock."""
+        asset, *_, data = out.call.args
+        if not data:
+            return
+        told = [self.contractor.read(name)[0] for name in ("caller", "token", "amount", "cost", "succeeded")]
+        bought = out.result
+        want = [self.vault.number, self.token_of(asset).number, bought.tokens, bought.cost, 0]
+        must(told == want, f"I-28: the buyer was told {told}, not {want}")
+        must(self.contractor.read("held")[0] >= bought.tokens, "I-28: the buyer was called before delivery")
 
     def _same_results(self, got: list[tuple[int, str]], want: list[Any]) -> None:
         """Order by order, status and reason."""
