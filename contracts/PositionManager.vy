@@ -74,6 +74,7 @@ exports: (
 exports: (
     resolution.settle,
     resolution.liquidate,
+    resolution.priced_leg,
     resolution.deleverage,
 )
 

@@ -14,7 +14,6 @@
 
 from interfaces import IEngine
 from interfaces import ILiquidityPool
-from interfaces import IOracleAdapter
 from interfaces import IPositionManager
 from interfaces import IVault
 from interfaces import IWaterfall
@@ -22,7 +21,6 @@ from contracts.modules import carry
 from contracts.modules import checks
 from contracts.modules import deleveraging
 from contracts.modules import packing
-from contracts.modules import pool_book
 from contracts.modules import pool_risk
 from contracts.modules import pricing
 from contracts.modules import touching
@@ -30,6 +28,16 @@ from contracts.modules import venue_rates
 from contracts.modules import rounding
 
 implements: IWaterfall
+
+
+# PositionManager and oracle as they answer for one market: room for 32 would cost every call 3,000 gas.
+interface IMarkets:
+    def market_words(ids: uint256) -> DynArray[IPositionManager.MarketWords, 1]: view
+
+
+interface IPrices:
+    def words(ids: uint256) -> DynArray[uint256, 1]: view
+
 
 WINDOW: constant(uint256) = 86_400
 # an alarm older than that proves nothing any more
@@ -41,6 +49,15 @@ RAMP: constant(uint256) = 900
 NOBODY: constant(uint256) = 32
 
 MANAGER: public(immutable(address))
+
+
+# The pool's account: its cash (WAD), its collateral by asset, amounts as in IVault.snapshot, and what the assets are.
+struct Stock:
+    cash: int256
+    assets: uint256
+    amounts: DynArray[uint256, 8]
+    entries: uint256
+
 
 # market => 0 used uint128 (WAD) | 128 time uint40
 claims: HashMap[uint256, uint256]
@@ -95,16 +112,27 @@ def deleverage(account: uint256, market: uint256) -> int256:
          or a winner could set it back with old ones.
     @return The signed size traded; 0 if the pool is not short.
     """
-    last: uint256 = self.times >> 40
-    checks.that(self.times != 0 and block.timestamp <= last + FRESH, "waterfall: no fresh alarm")
-    leg: IEngine.Leg = self._leg(account, market)
+    times: uint256 = self.times
+    checks.that(times != 0 and block.timestamp <= (times >> 40) + FRESH, "waterfall: no fresh alarm")
+    checks.that(market < 32, "waterfall: no such market")
+    leg: IEngine.Leg = empty(IEngine.Leg)
+    venue: uint256[4] = empty(uint256[4])
+    leg, venue[0], venue[1], venue[2], venue[3] = extcall IPositionManager(MANAGER).priced_leg(
+        account, market
+    )
     base: int256 = packing.position_base(leg.position)
     skew: int256 = packing.book_long(leg.book) - packing.book_short(leg.book)
-    least: uint256 = self._threshold()
-    deleveraging.check_qualifies(base, self._value(leg), packing.price_of(leg.word), skew, least)
-    size: int256 = -10**10 * deleveraging.lots_up(deleveraging.frame(leg, self._pool()), base, skew)
+    accrued: uint256 = carry.accrue(leg.carry, leg.risk)
+    price: uint256 = packing.price_of(leg.word)
+    worth: int256 = pricing.value_down(
+        base, packing.position_quote(leg.position), price, pricing.index_of(accrued, base)
+    )
+    least: uint256 = self._threshold(times)
+    deleveraging.check_qualifies(base, worth, price, skew, least)
+    size: int256 = -10**10 * deleveraging.lots_up(self._frame(leg, accrued, venue), base, skew)
     if size != 0:
-        extcall IPositionManager(MANAGER).deleverage(account, market, size)
+        # it has answered already, so it is there
+        extcall IPositionManager(MANAGER).deleverage(account, market, size, skip_contract_check=True)
         log IWaterfall.Deleveraged(account=account, market=market, size=size, threshold=least)
     return size
 
@@ -152,7 +180,7 @@ def threshold() -> uint256:
     """
     if self.times == 0 or block.timestamp > (self.times >> 40) + FRESH:
         return max_value(uint256)
-    return self._threshold()
+    return self._threshold(self.times)
 
 
 @view
@@ -171,14 +199,16 @@ def solvency() -> IPositionManager.Solvency:
     """
     @notice Tokens held, ledger sum, D, and the pool's equity from the aggregates, in one call (L-1, U-0). Quote in WAD.
     """
-    pool: IEngine.Pool = self._pool()
-    sums: packing.Sums = packing.unpack_sums(pool.first_sums, pool.second_sums)
+    venue: uint256[6] = self._venue_words()
+    pool: Stock = self._held()
+    sums: packing.Sums = packing.unpack_sums(venue[2], venue[3])
     worth: int256 = pool.cash
-    for stock: IEngine.Leg in pool.inventory:
-        sums, worth = pool_risk.with_stock(sums, worth, stock, True)
+    for asset: uint256 in range(8):
+        if self._counts(pool, asset):
+            sums, worth = pool_risk.with_stock(sums, worth, self._stock(pool, asset), True)
     equity: int256 = 0
     used: uint256 = 0
-    equity, used = touching.weigh(sums, worth, pool.venue, pool.rates)
+    equity, used = touching.weigh(sums, worth, venue[0], venue[4])
     tokens: uint256 = 0
     credited: uint256 = 0
     debt: uint256 = 0
@@ -220,8 +250,8 @@ def _used(market: uint256, cap: uint256) -> uint256:
 
 @view
 @internal
-def _threshold() -> uint256:
-    ran: uint256 = min(block.timestamp - (self.times & packing.U40), RAMP)
+def _threshold(times: uint256) -> uint256:
+    ran: uint256 = min(block.timestamp - (times & packing.U40), RAMP)
     return TOP * (RAMP - ran) // RAMP
 
 
@@ -229,32 +259,20 @@ def _threshold() -> uint256:
 
 @view
 @internal
-def _value(leg: IEngine.Leg) -> int256:
-    # P-2 with the carry of now
-    base: int256 = packing.position_base(leg.position)
-    index: int256 = carry.index_now(leg.carry, leg.risk, base > 0)
-    return pricing.value_down(base, packing.position_quote(leg.position), packing.price_of(leg.word), index)
-
-
-@internal
-def _leg(account: uint256, market: uint256) -> IEngine.Leg:
-    # a position in its market, freshly priced
-    checks.that(market < 32, "waterfall: no such market")
-    leg: IEngine.Leg = self._market(market)
-    leg.word = (extcall IOracleAdapter(staticcall IPositionManager(MANAGER).ORACLE()).refresh(1 << market))[0]
-    base: int256 = 0
-    quote: int256 = 0
-    base, quote = staticcall IPositionManager(MANAGER).position(account, market)
-    leg.position = packing.pack_position(base, quote)
-    return leg
+def _frame(leg: IEngine.Leg, accrued: uint256, venue: uint256[4]) -> deleveraging.Frame:
+    pool: Stock = self._held()
+    f: deleveraging.Frame = deleveraging.frame(leg, accrued, pool.cash, venue)
+    if pool.assets != 0:
+        for asset: uint256 in range(8):
+            if self._counts(pool, asset):
+                f = deleveraging.with_stock(f, leg, self._stock(pool, asset))
+    return f
 
 
 @view
 @internal
 def _market(market: uint256) -> IEngine.Leg:
-    words: DynArray[IPositionManager.MarketWords, 32] = staticcall IPositionManager(MANAGER).market_words(
-        1 << market
-    )
+    words: DynArray[IPositionManager.MarketWords, 1] = staticcall IMarkets(MANAGER).market_words(1 << market)
     leg: IEngine.Leg = empty(IEngine.Leg)
     leg.market = market
     leg.carry = words[0].carry
@@ -266,28 +284,51 @@ def _market(market: uint256) -> IEngine.Leg:
 
 @view
 @internal
-def _pool() -> IEngine.Pool:
-    # as the PositionManager shows it to the Engine
-    entries: uint256 = 0
-    listed: uint256 = 0
-    pool: IEngine.Pool = empty(IEngine.Pool)
-    pool.venue, entries, pool.first_sums, pool.second_sums, pool.rates, listed = staticcall IPositionManager(
-        MANAGER
-    ).venue_words()
+def _held() -> Stock:
+    pool: Stock = empty(Stock)
     account: uint256 = convert(staticcall IPositionManager(MANAGER).POOL(), uint256) << 96
     word: uint256 = 0
-    amounts: DynArray[uint256, 8] = []
-    word, amounts = staticcall IVault(self._vault()).snapshot(account)
+    word, pool.amounts = staticcall IVault(self._vault()).snapshot(account)
     pool.cash = packing.vault_cash(word)
-    oracle: address = staticcall IPositionManager(MANAGER).ORACLE()
-    held: DynArray[IEngine.Leg, 8] = pool_book.inventory(packing.vault_assets(word), amounts, entries)
-    for stock: IEngine.Leg in held:
-        leg: IEngine.Leg = self._market(stock.market)
-        leg.held = stock.held
-        leg.lendable = stock.lendable
-        leg.word = (staticcall IOracleAdapter(oracle).words(1 << stock.market))[0]
-        pool.inventory.append(leg)
+    pool.assets = packing.vault_assets(word)
+    if pool.assets != 0:
+        pool.entries = staticcall IPositionManager(MANAGER).collateral_word()
     return pool
+
+
+@pure
+@internal
+def _counts(pool: Stock, asset: uint256) -> bool:
+    # whether the pool holds an asset, and none before it of the same underlying: one leg is made of all that it holds of one
+    if (pool.assets >> asset) & 1 == 0:
+        return False
+    underlying: uint256 = packing.asset_underlying(packing.asset_entry(pool.entries, asset))
+    for other: uint256 in range(8):
+        if other == asset:
+            break
+        entry: uint256 = packing.asset_entry(pool.entries, other)
+        if (pool.assets >> other) & 1 == 1 and packing.asset_underlying(entry) == underlying:
+            return False
+    return True
+
+
+@view
+@internal
+def _stock(pool: Stock, asset: uint256) -> IEngine.Leg:
+    # all that the pool holds of an asset's underlying, in its market, at the last prices
+    underlying: uint256 = packing.asset_underlying(packing.asset_entry(pool.entries, asset))
+    leg: IEngine.Leg = self._market(underlying)
+    oracle: address = staticcall IPositionManager(MANAGER).ORACLE()
+    leg.word = (staticcall IPrices(oracle).words(1 << underlying))[0]
+    rank: uint256 = 0
+    for other: uint256 in range(8):
+        if (pool.assets >> other) & 1 == 1:
+            entry: uint256 = packing.asset_entry(pool.entries, other)
+            if packing.asset_underlying(entry) == underlying:
+                leg.held += pool.amounts[rank]
+                leg.lendable += pool.amounts[rank] * packing.lendable(entry)
+            rank += 1
+    return leg
 
 
 @view
@@ -304,12 +345,16 @@ def _cover_account() -> uint256:
 
 @view
 @internal
+def _venue_words() -> uint256[6]:
+    w: uint256[6] = empty(uint256[6])
+    w[0], w[1], w[2], w[3], w[4], w[5] = staticcall IPositionManager(MANAGER).venue_words()
+    return w
+
+
+@view
+@internal
 def _rates() -> uint256:
-    words: uint256[6] = empty(uint256[6])
-    words[0], words[1], words[2], words[3], words[4], words[5] = staticcall IPositionManager(
-        MANAGER
-    ).venue_words()
-    return words[4]
+    return self._venue_words()[4]
 
 
 @pure

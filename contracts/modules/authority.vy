@@ -71,7 +71,13 @@ def list_asset(token: address) -> uint256:
 @view
 @internal
 def check_role(role: uint256):
-    checks.that(self.roles[msg.sender] == role, "manager: not allowed")
+    self.check_allowed(self.roles[msg.sender] == role)
+
+
+@pure
+@internal
+def check_allowed(ok: bool):
+    checks.that(ok, "manager: not allowed")
 
 
 @view

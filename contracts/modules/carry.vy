@@ -61,10 +61,17 @@ def index_now(word: uint256, risk: uint256, long: bool) -> int256:
         funding, borrow, end = self._paid(
             word, risk, convert(convert(unsafe_sub(block.timestamp, since), bytes32), int256)
         )
+        # up for longs, down for shorts, but division truncates
+        growth: int256 = 0
         if long:
-            index = unsafe_add(index, rounding.ceil_div(unsafe_add(funding, borrow), INDEX_DIVISOR))
+            growth = unsafe_add(funding, borrow)
+            if growth > 0:
+                growth = unsafe_add(growth, INDEX_DIVISOR - 1)
         else:
-            index = unsafe_add(index, rounding.floor_div(unsafe_sub(funding, borrow), INDEX_DIVISOR))
+            growth = unsafe_sub(funding, borrow)
+            if growth < 0:
+                growth = unsafe_sub(growth, INDEX_DIVISOR - 1)
+        index = unsafe_add(index, unsafe_div(growth, INDEX_DIVISOR))
     return unsafe_mul(index, 10**7)
 
 

@@ -51,14 +51,14 @@ def booked(account: uint256, leg: IEngine.Leg, order: IEngine.Order) -> int256:
 
 
 @internal
-def at_mark(account: uint256, leg: IEngine.Leg, size: int256) -> int256:
+def at_mark(account: uint256, leg: IEngine.Leg, size: int256):
     # size 0: all of the position
     order: IEngine.Order = empty(IEngine.Order)
     order.at_mark = True
     order.size = size
     if size == 0:
         order.size = -packing.position_base(leg.position)
-    return self.booked(account, leg, order)
+    self.booked(account, leg, order)
 
 
 @pure
@@ -76,5 +76,6 @@ def pay_out(account: uint256, plan: IEngine.Plan, reward_account: uint256):
     for asset: uint256 in range(8):
         if plan.taken[asset] != 0:
             wiring.shift(account, wiring.POOL_ACCOUNT, asset, plan.taken[asset])
-    shares: int256 = convert(plan.reward + plan.to_cover, int256)
-    wiring.book(account, plan.cash + shares, reward_account, plan.reward, plan.to_cover)
+    # the Engine has added them up before, with checks (Payment.pool)
+    shares: int256 = convert(unsafe_add(plan.reward, plan.to_cover), int256)
+    wiring.book(account, unsafe_add(plan.cash, shares), reward_account, plan.reward, plan.to_cover)

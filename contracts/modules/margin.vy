@@ -88,27 +88,29 @@ def with_leg(
     needed: bool = held != 0
     if position != 0:
         base: int256 = convert(convert(position << 128, bytes32), int256) >> 128
-        index: int256 = carry.index_now(carry_word, risk, base > 0)
         mark: uint256 = price
-        # W-3: a settled position is worth what it is worth, at no price of now
-        settled: bool = packing.carry_stopped(carry_word)
-        if settled:
+        if (carry_word >> 128) & packing.U32 == 0:
+            # W-3: a settled position is worth what it is worth, at no price of now
             mark = floats.value(carry_word >> 232)
-        at: int256 = unsafe_sub(convert(convert(mark, bytes32), int256), index)
-        value: int256 = unsafe_mul(base, at)
-        if value < 0:
-            # P-2 is floored, but division truncates
-            value = unsafe_sub(value, WAD - 1)
-        value = unsafe_add(unsafe_div(value, WAD), convert(convert(position, bytes32), int256) >> 128)
-        t.profit = unsafe_add(t.profit, value)
-        if not settled:
+        else:
             needed = True
             above = (carry_word >> 224) & packing.U8
             exposure = unsafe_mul(price, convert(convert(base, bytes32), uint256))
             size = exposure
             if base < 0:
                 size = unsafe_sub(0, exposure)
-    if needed and (word >> 216) & packing.U8 != 0:
+        value: int256 = unsafe_mul(
+            base,
+            unsafe_sub(convert(convert(mark, bytes32), int256), carry.index_now(carry_word, risk, base > 0)),
+        )
+        if value < 0:
+            # P-2 is floored, but division truncates
+            value = unsafe_sub(value, WAD - 1)
+        t.profit = unsafe_add(
+            t.profit,
+            unsafe_add(unsafe_div(value, WAD), convert(convert(position, bytes32), int256) >> 128),
+        )
+    if (word >> 216) & packing.U8 != 0 and needed:
         t.unpriced = True
     if held != 0:
         coll: uint256 = price * held
@@ -116,13 +118,15 @@ def with_leg(
         exposure = unsafe_add(exposure, coll)
         size = unsafe_add(size, coll)
         t.lent = unsafe_add(t.lent, unsafe_div(unsafe_mul(price, lendable), 10**22))
-    n: int256 = unsafe_div(convert(convert(exposure, bytes32), int256), WAD)
-    raw: uint256 = convert(convert(n, bytes32), uint256)
-    beta_n: int256 = convert(convert(unsafe_mul(risk & packing.U12, raw), bytes32), int256)
-    sigma_n: uint256 = unsafe_mul((risk >> 12) & packing.U12, raw)
-    square: uint256 = unsafe_mul(sigma_n, sigma_n)
-    g: uint256 = unsafe_div(unsafe_add(size, 10**18 - 1), 10**18)
-    w_g: uint256 = unsafe_mul((risk >> 24) & packing.U12, g)
+    n: uint256 = convert(
+        convert(unsafe_div(convert(convert(exposure, bytes32), int256), WAD), bytes32), uint256
+    )
+    beta_n: int256 = convert(convert(unsafe_mul(risk & packing.U12, n), bytes32), int256)
+    square: uint256 = unsafe_mul((risk >> 12) & packing.U12, n)
+    square = unsafe_mul(square, square)
+    w_g: uint256 = unsafe_mul(
+        (risk >> 24) & packing.U12, unsafe_div(unsafe_add(size, 10**18 - 1), 10**18)
+    )
     t.common = unsafe_add(t.common, beta_n)
     t.squares = unsafe_add(t.squares, square)
     t.gross = unsafe_add(t.gross, w_g)

@@ -164,31 +164,6 @@ def net_up(a: int256, b: uint256, h: uint256, kappa: uint256) -> uint256:
 
 @pure
 @internal
-def of_skew(
-    skew: int256, price: uint256, stock: int256, risk: uint256, terms: uint256
-) -> (int256, uint256, uint256, uint256):
-    """
-    @notice A, B, H and Z of a market with that skew (lots) at that price, netted with inventory worth `stock` (WAD^2): as `replaced` and
-            `with_stock` make them.
-    """
-    # lots < 2^72, price < 2^90, rates < 2^12
-    exposed: int256 = unsafe_sub(0, unsafe_mul(convert(price, int256), skew))
-    a: int256 = rounding.floor_div(
-        unsafe_mul(convert(packing.risk_beta(risk), int256), exposed), SIGNED_RISK_TO_MICRO
-    )
-    n: int256 = unsafe_add(unsafe_mul(exposed, 10**10), stock)
-    twice_scale: uint256 = unsafe_mul(terms & packing.U64, 2 * 10**20)
-    premium: uint256 = convert(abs(unsafe_mul(exposed, skew)), uint256)
-    return (
-        a,
-        self._square(risk, n),
-        self._loaded(risk, n),
-        rounding.ceil_div_unsigned(premium, twice_scale),
-    )
-
-
-@pure
-@internal
 def without_netting(sums: packing.Sums, risk: uint256, stock: int256) -> packing.Sums:
     """
     @notice The sums without what inventory by itself adds to B and H.

@@ -95,8 +95,9 @@ def weigh(a: Account, ids: uint256, words: DynArray[uint256, 32]) -> margin.Heal
                 carry = books.carries[id]
             if a.backed & bit != 0:
                 held, lendable = self.backing(a, id)
-            risk: uint256 = page >> unsafe_mul(id & 3, 64)
-            t = margin.with_leg(t, position, carry, risk & packing.U64, word, held, lendable)
+            t = margin.with_leg(
+                t, position, carry, (page >> unsafe_mul(id & 3, 64)) & packing.U64, word, held, lendable
+            )
     return margin.health(t, a.cash, a.markets != 0, books.venue)
 
 

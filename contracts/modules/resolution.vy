@@ -82,12 +82,24 @@ def liquidate(account: uint256, keeper_cost: uint256, reward_account: uint256) -
 
 
 @external
+def priced_leg(account: uint256, market: uint256) -> (IEngine.Leg, uint256, uint256, uint256, uint256):
+    """
+    @notice A position with all words of its market, whose price is refreshed and must be valid, as the Engine is shown it; then the
+            venue word, both words of the pool's sums and the rates word. All that the Waterfall needs, at once.
+    """
+    return (
+        portfolio.market_leg(account, market), books.venue, books.first_sums, books.second_sums, books.rates
+    )
+
+
+@external
 def deleverage(account: uint256, market: uint256, size: int256):
     """
     @notice W-2: close `size` (signed WAD, whole lots) of a winning position at the mark, free of charge. Waterfall only, which knows how much,
             and whose turn it is. A hedge stays: E >= IM afterwards.
     """
-    authority.check_role(authority.WATERFALL)
+    # who has its role for good: this is cheaper than to look
+    authority.check_allowed(msg.sender == wiring.WATERFALL)
     execution.at_mark(account, portfolio.market_leg(account, market), size)
     h: margin.Health = portfolio.fresh_health(account)
     gates.check_initial(h.equity >= convert(h.initial, int256))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count
 from typing import NamedTuple
 
 from .carry import price_float
@@ -15,6 +16,7 @@ from .state import Clock, atomic
 STOPPED = Clock()
 PATIENCE = 300  # seconds an alarm stays good
 FALL = 900  # seconds in which the threshold falls to 0
+CHORDS = 8  # steps of the search before it goes on by halving
 
 
 class Strain(NamedTuple):
@@ -33,15 +35,29 @@ def threshold(seconds: int) -> int:
     return WAD * (FALL - min(seconds, FALL)) // (2 * FALL)
 
 
-def least(short: Callable[[int], bool], most: int) -> int:
-    """Bisection of W-2 for the end of `short`, true at 0 and false at `most`: lots, exact to most/2^10."""
-    low, high = 0, most
-    while high - low > max(1, most // 2**10):
-        middle = (low + high) // 2
-        if short(middle):
-            low = middle
+def least(excess: Callable[[int], int], most: int) -> int:
+    """Regula falsi of W-2 for the size from which `excess`, below 0 at none and not at `most`, is not: lots, exact to most/2^10."""
+    low, high, grain = 0, most, max(1, most // 2**10)
+    below, above = excess(low), excess(high)
+    was_short: bool | None = None
+    for step in count(1):
+        if high - low <= grain:
+            break
+        if step > CHORDS:
+            x = (low + high) // 2
         else:
-            high = middle
+            x = high - above * (high - low) // (above - below)
+            if was_short is not False:
+                x += grain // 8
+            else:
+                x = high - grain if high - x < grain else x - grain // 2
+            x = min(max(x, low + 1), high - 1)
+        found = excess(x)
+        if found < 0:
+            low, below, above = x, found, above // 2 if was_short else above
+        else:
+            high, above, below = x, found, below // 2 if was_short is False else below
+        was_short = found < 0
     return high
 
 
@@ -110,7 +126,7 @@ class Deleveraging(Liquidations):
         if excess(most) < 0:
             require(excess(most) > excess(0), Reason.NOTHING)
             return most
-        return least(lambda x: excess(x) < 0, most)
+        return least(excess, most)
 
     def _without(self, market: int) -> tuple[Share, Share]:
         """The sums of the trade path without a market, and what it has in them that its skew does not change: G and V.

@@ -75,15 +75,37 @@ def test_threshold_by_hand():
 
 
 @given(st.integers(1, 2**72), st.data())
-def test_bisection_ends_within_its_grain(most, data):
+def test_the_search_ends_within_its_grain(most, data):
+    # on any shape that changes its sign once: straight, bent, a mere step
     edge = data.draw(st.integers(1, most))
-    found = deleverage.least(lambda x: x < edge, most)
+    bend = data.draw(st.sampled_from([1, 2, 3, 0]))
+
+    def excess(x: int) -> int:
+        if not bend:
+            return 1 if x >= edge else -1
+        return (x**bend - edge**bend) * 10**20
+
+    found = deleverage.least(excess, most)
     assert edge <= found < edge + max(1, most // 2**10)
 
 
-def test_bisection_is_exact_below_the_grain():
+def test_the_search_is_exact_below_the_grain():
     for edge in (1, 2, 7, 10):
-        assert deleverage.least(edge.__gt__, 10) == edge
+        assert deleverage.least(lambda x: x - edge, 10) == edge  # noqa: B023
+
+
+@given(st.integers(2**20, 2**60), st.integers(1, 10**6), st.integers(0, 50))
+def test_a_slight_bend_takes_few_looks(most, part, bend):
+    # concave: the slope falls by up to a half from one end to the other
+    edge, looked = most * part // 10**6 + 1, []
+
+    def excess(x: int) -> int:
+        looked.append(x)
+        return (x - edge) * 200 * most - (x * x - edge * edge) * bend
+
+    if edge < most:
+        deleverage.least(excess, most)
+        assert len(looked) <= 9
 
 
 # ---- the clock -------------------------------------------------------------------------------------
@@ -208,7 +230,7 @@ def test_closes_what_restores_the_ratio():
     pnl = venue.value(BTC, *venue.position(TRADER, BTC), venue.prices[BTC])
     equity = venue.health(TRADER).equity
     lots = venue.deleverage(TRADER, BTC)
-    # the bisection ends no more than 30/2^10 = 0.029 BTC beyond that
+    # the search ends no more than 30/2^10 = 0.029 BTC beyond that
     assert 32.917 - 0.03 < (skew - lots) / LOTS < 32.918
     # only an alarm stops the clock
     assert venue.clock_runs() and not venue.alarm() and venue.clock == STOPPED
@@ -234,15 +256,15 @@ def test_no_more_and_no_less_than_the_rule_says(price, base, ratio):
         reduced, net = strain_by_hand(venue, skew - x)
         return BPS * reduced < ratio * net
 
-    expected = [short(0), short(most)]
-    if expected[0] and not expected[1]:
-        low, high = 0, most
-        while high - low > max(1, most // 2**10):
-            middle = (low + high) // 2
-            low, high = (middle, high) if short(middle) else (low, middle)
-        most = high
     lots = venue.deleverage(TRADER, BTC)
-    assert lots == (most if expected[0] else 0)
+    if not short(0):
+        assert lots == 0
+    elif short(most):
+        assert lots == most
+    else:
+        # enough, and a 1,024th of the position less would not be
+        assert 0 < lots <= most and not short(lots)
+        assert short(max(0, lots - max(1, most // 2**10)))
     assert venue.clock_runs()
     assert venue.invariants() == []
 

@@ -5,8 +5,10 @@
 @notice Every word is a test's to set, so that expected values can be worked out from plain numbers.
 """
 
+from interfaces import IEngine
 from interfaces import ILiquidityPool
 from interfaces import IPositionManager
+from contracts.modules import packing
 
 
 struct Position:
@@ -103,6 +105,27 @@ def refuse(refuses: bool):
 
 
 @external
+def priced_leg(account: uint256, market: uint256) -> (IEngine.Leg, uint256, uint256, uint256, uint256):
+    self.refreshed = self.refreshed | (1 << market)
+    self.stored[market] = self.fresh[market]
+    assert packing.price_state(self.fresh[market]) == 0, "manager: no valid price"
+    held: Position = self.position[account][market]
+    words: IPositionManager.MarketWords = self.markets[market]
+    leg: IEngine.Leg = IEngine.Leg(
+        market=market,
+        position=packing.pack_position(held.base, held.quote),
+        carry=words.carry,
+        risk=words.risk,
+        word=self.fresh[market],
+        held=0,
+        lendable=0,
+        book=words.book,
+        terms=words.terms,
+    )
+    return leg, self.venue[0], self.venue[2], self.venue[3], self.venue[4]
+
+
+@external
 def deleverage(account: uint256, market: uint256, size: int256):
     assert not self.refuses, "manager: below initial margin"
     self.account = account
@@ -116,6 +139,12 @@ def deleverage(account: uint256, market: uint256, size: int256):
 def venue_words() -> (uint256, uint256, uint256, uint256, uint256, uint256):
     w: uint256[6] = self.venue
     return w[0], w[1], w[2], w[3], w[4], w[5]
+
+
+@view
+@external
+def collateral_word() -> uint256:
+    return self.venue[1]
 
 
 @view
@@ -144,18 +173,7 @@ def snapshot(account: uint256) -> (uint256, DynArray[uint256, 8]):
     return low | (self.assets[account] << 224), self.amounts[account]
 
 
-# ---- oracle -------------------------------------------------------------------------------------
-
-
-@external
-def refresh(ids: uint256) -> DynArray[uint256, 32]:
-    self.refreshed = self.refreshed | ids
-    found: DynArray[uint256, 32] = []
-    for id: uint256 in range(32):
-        if (ids >> id) & 1 == 1:
-            self.stored[id] = self.fresh[id]
-            found.append(self.fresh[id])
-    return found
+# ---- oracle --------------------------------------------------------------------------------------
 
 
 @view

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import isqrt
@@ -208,14 +209,30 @@ class Pool:
         m = min(abs(base) // LOT, abs(skew))
         if self.surplus(market, skew - side * m) < 0:
             return m if self.surplus(market, skew - side * m) > self.surplus(market, skew) else None
-        low, high = 0, m
-        while high - low > max(1, m // 2**10):
-            middle = (low + high) // 2
-            if self.surplus(market, skew - side * middle) < 0:
-                low = middle
+        return regula_falsi(lambda x: self.surplus(market, skew - side * x), m)[0]
+
+
+def regula_falsi(surplus: Callable[[int], int], m: int) -> tuple[int, int]:
+    """W-2's search: a size that is not short, at most m / 2^10 above one that is, and how often it looked."""
+    ends = {True: (0, surplus(0)), False: (m, surplus(m))}  # by whether it is short
+    grain, before, looks = max(1, m // 2**10), None, 2
+    while ends[False][0] - ends[True][0] > grain:
+        (low, under), (high, over) = ends[True], ends[False]
+        x = (low + high) // 2
+        if looks < 10:
+            x = high - over * (high - low) // (over - under)
+            if before is not False:
+                x += grain // 8
             else:
-                high = middle
-        return high
+                x = high - grain if high - x < grain else x - grain // 2
+            x = min(max(x, low + 1), high - 1)
+        found, looks = surplus(x), looks + 1
+        short = found < 0
+        if short is before:
+            end, weight = ends[not short]
+            ends[not short] = (end, weight // 2)
+        ends[short], before = (x, found), short
+    return ends[False][0], looks
 
 
 __all__ = [
@@ -230,6 +247,7 @@ __all__ = [
     "Stock",
     "pack",
     "position",
+    "regula_falsi",
     "replace",
     "up",
 ]

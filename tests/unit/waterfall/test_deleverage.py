@@ -9,6 +9,7 @@ import boa
 import pytest
 
 from tests.modules.words import price
+from tests.support.state_words import float_of, float_value
 from tests.unit.waterfall.support import (
     LOT,
     UNITS,
@@ -194,13 +195,17 @@ def test_all_of_it_where_that_is_not_enough(stage: Stage) -> None:
 
 
 def test_as_much_as_it_takes(stage: Stage) -> None:
-    """100,000 - s^2 / 200 = 150 s at s = 652.476: the skew ends at that, to a 1,024th of the position."""
+    """At p, the price of 1,000 in 18 bits: 100,000 + 1,000 (1,000 - p) - p s^2 / 200,000 = 0.15 p s, near s = 652.5: the skew ends at
+    that, to a 1,024th of the position."""
     ready(stage, short_pool())
     give(stage, 500, -250_000)
     clock = tuple(stage.waterfall.clock())
     size = stage.waterfall.deleverage(WINNER, M)
-    exact = 1_000 - 652.4758
-    assert exact - 0.01 <= -size / WAD <= exact + 500 / 1_024
+    p = float_value(float_of(1_000 * WAD)) / WAD
+    left = ((0.15 * p) ** 2 + p / 50_000 * (100_000 + 1_000 * (1_000 - p))) ** 0.5 - 0.15 * p
+    exact = 1_000 - left / (p / 100_000)
+    assert exact == pytest.approx(347.5, abs=0.05)
+    assert exact - 1e-5 <= -size / WAD <= exact + 500 / 1_024
     assert asked(stage) == (WINNER, M, size, 1)
     assert -size == short_pool().answer(M, 500 * WAD) * LOT
     assert tuple(stage.waterfall.clock()) == clock
@@ -273,7 +278,8 @@ def test_a_stale_price_cannot_stop_the_clock(stage: Stage) -> None:
     stage.books.set_price(M, price(700 * WAD, 2), price(700 * WAD, 2))
     give(stage, 100, -35_000)
     clock = tuple(stage.waterfall.clock())
-    assert stage.waterfall.deleverage(WINNER, M) == 0
+    with boa.reverts("manager: no valid price"):
+        stage.waterfall.deleverage(WINNER, M)
     assert (tuple(stage.waterfall.clock()), stage.books.calls()) == (clock, 0)
 
 
