@@ -109,7 +109,7 @@ class Ending:
                 self.call(self.m.plain("sample", market))
         self.call(self.m.plain("open_claims"))
         self.call(self.m.plain("last_prices"))
-        dead = self.chance(50)
+        dead = self.chance(65)
         if dead:
             markets = list(self.w.model.markets)
             self.silent = set(self.rng.sample(markets, 6))

@@ -63,6 +63,7 @@ class Scenes:
         if v.time < flags.grace_until + DAY:
             self.elapse(flags.grace_until + DAY - v.time)
         self.call(self.m._owner("unpause"))
+        self.call(self.named(self.m.holder()))
         self.elapse(900)
 
     def fund_with(self, account: int, wad: int) -> None:
