@@ -76,6 +76,6 @@ def pay_out(account: uint256, plan: IEngine.Plan, reward_account: uint256):
     for asset: uint256 in range(8):
         if plan.taken[asset] != 0:
             wiring.shift(account, wiring.POOL_ACCOUNT, asset, plan.taken[asset])
-    # the Engine has added them up before, with checks (Payment.pool)
     shares: int256 = convert(unsafe_add(plan.reward, plan.to_cover), int256)
+    # the Engine has added them up before, with checks (Payment.pool)
     wiring.book(account, unsafe_add(plan.cash, shares), reward_account, plan.reward, plan.to_cover)
