@@ -49,11 +49,12 @@ class Leg(NamedTuple):
 class Liquidations(Doors):
     """Liquidations. The order of reasons: 3, 6, 5, then 2 or 1."""
 
-    def in_grace(self) -> bool:
-        """Whether liquidations wait: after an un-pause, and for the chain's sequencer."""
+    def in_grace(self, holder: Account) -> bool:
+        """Whether its liquidation waits: after an un-pause, and with a price to read for the chain's sequencer."""
         flags, now = self.flags, self.time
         back = flags.sequencer_since is not None and now - flags.sequencer_since < GRACE
-        return now < flags.grace_until or flags.sequencer_down or back
+        prices = bool(self.underlyings(holder))
+        return now < flags.grace_until or (prices and (flags.sequencer_down or back))
 
     @atomic
     def liquidate(self, account: int, keeper_cost: int, reward_account: int) -> Slice:
@@ -115,7 +116,7 @@ class Liquidations(Doors):
             return EMPTY
         if any(self.markets[m].settled for m in holder.positions):
             return UNSETTLED
-        if self.in_grace():
+        if self.in_grace(holder):
             return IN_GRACE
         if dead and not self.underlyings(holder) - dead.keys():
             return NO_PRICE

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +27,6 @@ SEQUENCE = 2_000  # steps on one deployment
 LAST = 300  # steps kept for the end of the venue
 CLOSED = 60  # steps after which a pool that takes no entries any more is given up
 HOUR, DAY = 3_600, 86_400
-# Whether a debt with nothing beside it waits for the chain's sequencer as the rest does: what test_bare_debt.py waits for.
-BARE_DEBT_WAITS = False
 
 # What a sequence draws from, with weights: calls, and moves of more than one step.
 CALLS = (
@@ -140,18 +137,7 @@ class Sequence(Weather, Trips, Ending, Squeeze, Guards):
         """Play a call that was drawn, if there was one."""
         if call is None:
             return None
-        if call.name == "liquidate" and not BARE_DEBT_WAITS:
-            call = self._with_legs(call)
         return self.p.play("call", call.name, call.account, call.args, call.sender, call.note)
-
-    def _with_legs(self, call: Call) -> Call:
-        """Without the accounts that have nothing but a debt, while liquidations wait for the sequencer."""
-        if not self.w.feeds.waits(self.w.chain.time):
-            return call
-        kept = [
-            a for a in call.args[0] if (x := self.w.model.account(a)).cash >= 0 or x.positions or x.collateral
-        ]
-        return replace(call, args=(tuple(kept), call.args[1]))
 
     def chance(self, percent: int) -> bool:
         return self.rng.randrange(100) < percent
