@@ -325,7 +325,7 @@ class Driver:
             self.venue.reserve(trader, WAD)
 
 
-@pytest.mark.parametrize("seed", [1, 13])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_soak(seed):
     driver = Driver(seed)
     driver.run(STEPS // 2)
