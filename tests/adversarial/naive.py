@@ -183,10 +183,25 @@ class EndlessAuction(Venue):
     """The discount of the inventory grows as long as nobody buys."""
 
     @atomic
-    def sell_inventory(self, asset: int, tokens: int, cost: int) -> None:
-        self.ledger.add_collateral(self.pool_id, asset, -self._amount(asset, tokens))
-        self.ledger.credit(asset, -self._amount(asset, tokens))
+    def sell_inventory(self, asset: int, tokens: int, share: int, limit: int) -> tuple[int, int]:
+        ap, amount = self.params.assets[asset], self._amount(asset, tokens)
+        price = self.prices[ap.underlying] * (BPS * WAD - ap.discount * share) // (BPS * WAD)
+        cost = -(-amount * price // (WAD * 10 ** (18 - self.params.quote_decimals)))
+        self.ledger.add_collateral(self.pool_id, asset, -amount)
+        self.ledger.credit(asset, -amount)
         self.pool_deposit(cost)
+        return price, cost
+
+
+class NoConcession(Venue):
+    """A conversion may not cost E − MM anything, not even what rounds off the last unit."""
+
+    @atomic
+    def convert_collateral(self, account: int, asset: int, amount: int) -> int:
+        before = self.assess(self.account(account)).headroom
+        credit = super().convert_collateral(account, asset, amount)
+        require(self.assess(self.account(account)).headroom >= before, Reason.MARGIN)
+        return credit
 
 
 class Nearest(Venue):
