@@ -12,7 +12,6 @@ from contracts.modules import books
 from contracts.modules import margin
 from contracts.modules import packing
 from contracts.modules import portfolio
-from contracts.modules import venue_rates
 from contracts.modules import wiring
 
 uses: books
@@ -28,7 +27,6 @@ def account_health(account: uint256) -> (int256, uint256, uint256, uint256):
             3 liquidatable, 4 no valid price, where the last ones do not count (W-3). At the prices a call in this block would use.
     """
     h: margin.Health = portfolio.health(account)
-    h.priced = h.priced or venue_rates.has(books.rates, venue_rates.LAST_PRICES)
     return h.equity, h.initial, h.maintenance, margin.state_of(h, books.venue)
 
 

@@ -98,7 +98,11 @@ def weigh(a: Account, ids: uint256, words: DynArray[uint256, 32]) -> margin.Heal
             t = margin.with_leg(
                 t, position, carry, (page >> unsafe_mul(id & 3, 64)) & packing.U64, word, held, lendable
             )
-    return margin.health(t, a.cash, a.markets != 0, books.venue)
+    h: margin.Health = margin.health(t, a.cash, a.markets != 0, books.venue)
+    if not h.priced:
+        # W-3: at the end of a shutdown the last prices count
+        h.priced = venue_rates.has(books.rates, venue_rates.LAST_PRICES)
+    return h
 
 
 @view

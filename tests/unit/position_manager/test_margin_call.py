@@ -13,6 +13,7 @@ from tests.unit.position_manager.support import (
     BTC,
     DAY,
     ETH,
+    LAST_PRICES,
     LIQUIDATABLE,
     MARGIN_CALL,
     USDC,
@@ -185,6 +186,15 @@ def test_without_a_price_nothing_is_said(v: Venue, who: SimpleNamespace, called:
     v.keep_fresh()
     boa.env.time_travel(seconds=1)
     v.deposit(who.trader, USDC)
+    assert calls(v) == [(called, False)]
+
+
+def test_at_the_last_prices_it_is_said(v: Venue, who: SimpleNamespace, called: int) -> None:
+    """W-3: they count as valid seven days after a shutdown."""
+    boa.env.time_travel(seconds=DAY + 1)
+    set_rates(v, flags=LAST_PRICES)
+    assert v.manager.account_health(called)[3] == MARGIN_CALL
+    v.deposit(who.trader, 10_000 * USDC)
     assert calls(v) == [(called, False)]
 
 
