@@ -160,7 +160,8 @@ def _margin_refusal(
     done: IEngine.Traded,
     keeper_fee: uint256,
 ) -> String[64]:
-    if not after.priced:
+    # a full close takes its market out of what the account reads: its price counts all the same
+    if not after.priced or packing.price_state(leg.word) != 0:
         return "manager: no valid price"
     reduced: bool = gates.reduced(
         packing.position_base(leg.position), packing.position_base(done.moved.position)

@@ -180,6 +180,14 @@ def test_a_missing_price_of_another_leg(seen: Seen):
     assert q.price > 0
 
 
+def test_a_full_close_without_a_price_is_not_possible(seen: Seen):
+    """The account reads its market no more, but the price of the close counts: it was quoted as possible once."""
+    v, account = seen.w.v, seen.accounts["long"]
+    boa.env.time_travel(seconds=1)
+    v.feeds[BTC].push(2**81)
+    assert not assert_quoted(seen, account, order(BTC, -v.manager.position(account, BTC)[0]))
+
+
 def test_random_orders_do_what_their_quotes_say(seen: Seen):
     """Both answers happen often, over all kinds of account, with inventory in the pool and carry in the books."""
     draw = random.Random(3)
