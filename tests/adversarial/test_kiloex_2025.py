@@ -36,6 +36,7 @@ ALLOWED |= {
     "PositionManager.settle_loss",
     "PositionManager.convert_collateral",
     "PositionManager.close_fraction",
+    "PositionManager.priced_leg",
 }
 ALLOWED |= {f"OrderBook.{f}" for f in ("submit", "cancel", "execute", "clear_expired")}
 ALLOWED |= {f"Liquidator.{f}" for f in ("liquidate", "buy_collateral", "observe")}

@@ -18,7 +18,9 @@ from tests.adversarial.arena import BTC, ETH, USDC, WAD, Arena
 CONTRACTS = ("manager", "orders", "liquidations", "shares", "oracle", "vault", "engine")
 # What is meant for anyone: with an empty purse it moves nothing of anybody else.
 ALLOWED = {
-    "manager": {"poke", "settle_loss", "transfer", "withdraw", "convert_collateral", "close_fraction"},
+    "manager": {
+        *("poke", "priced_leg", "settle_loss", "transfer", "withdraw", "convert_collateral", "close_fraction")
+    },
     "orders": {"execute", "clear_expired"},
     "liquidations": {"liquidate", "observe"},
     "shares": {"approve", "transfer", "transferFrom"},
